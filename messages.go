@@ -52,18 +52,19 @@ type CallInput struct {
 
 // Carried is what a call takes along when it continues as new while nobody is on the line.
 type Carried struct {
-	Attempt   int             `json:"attempt"`
-	Withdrawn int             `json:"withdrawn"`
-	Tasks     int             `json:"tasks"`
-	Offers    int             `json:"offers"`
-	Task      TaskSID         `json:"task,omitempty"`
-	Declined  []AgentSID      `json:"declined,omitempty"`
-	RetryAt   time.Time       `json:"retry_at,omitzero"`
-	Last      Result          `json:"last"`
-	Sequence  int             `json:"sequence"`
-	Timeline  []TimelineEntry `json:"timeline,omitempty"`
-	Since     time.Time       `json:"since"`
-	DialledAt time.Time       `json:"dialled_at,omitzero"`
+	Attempt   int        `json:"attempt"`
+	Withdrawn int        `json:"withdrawn"`
+	Tasks     int        `json:"tasks"`
+	Offers    int        `json:"offers"`
+	Task      TaskSID    `json:"task,omitempty"`
+	Declined  []AgentSID `json:"declined,omitempty"`
+	// Handled are the task's reservations that somebody was rung for: late news of them must not ring again.
+	Handled  []ReservationSID `json:"handled,omitempty"`
+	RetryAt  time.Time        `json:"retry_at,omitzero"`
+	Last     Result           `json:"last"`
+	Sequence int              `json:"sequence"`
+	Timeline []TimelineEntry  `json:"timeline,omitempty"`
+	Since    time.Time        `json:"since"`
 }
 
 // Cancellation withdraws a request.
@@ -240,8 +241,6 @@ const (
 // Rank orders statuses by how far a leg has come; a leg never goes back.
 func (s LegStatus) Rank() int {
 	switch s {
-	case LegUnknown:
-		return 0
 	case LegQueued:
 		return 1
 	case LegInitiated:
@@ -250,8 +249,10 @@ func (s LegStatus) Rank() int {
 		return 3
 	case LegInProgress:
 		return 4
-	default:
+	case LegCompleted, LegBusy, LegFailed, LegNoAnswer, LegCanceled:
 		return 5
+	default: // a word Twilio has invented since
+		return 0
 	}
 }
 
@@ -280,6 +281,8 @@ type RoomNews struct {
 	// Leg and Label are those of the participant; for RoomEnded of the one whose going ended it.
 	Leg   CallSID `json:"leg,omitempty"`
 	Label string  `json:"label,omitempty"`
+	// Status is how far the participant's leg was when it left; final if it has ended.
+	Status LegStatus `json:"status,omitempty"`
 	// HungUp: the participant left by hanging up, rather than by being removed.
 	HungUp bool      `json:"hung_up,omitempty"`
 	At     time.Time `json:"at,omitzero"`

@@ -1,0 +1,102 @@
+package webhook
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/twilio/twilio-go/client"
+
+	sb "switchboard"
+)
+
+// maxBody is far above what Twilio sends: a task's and an agent's attributes hold 4,096 characters each.
+const maxBody = 64 << 10
+
+const signatureHeader = "X-Twilio-Signature"
+
+// signedHandler serves a request that is Twilio's beyond doubt. The form is that of the body alone: what stands in the
+// query is signed as part of the URL and must not be mistaken for it.
+type signedHandler func(c echo.Context, form url.Values) error
+
+// signed lets a request pass if one of its account's tokens signed it, and answers 403 otherwise. A refusal is logged
+// without anything the request carries: whoever sent it may have put there what they liked.
+func (s *server) signed(next signedHandler) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+			return s.refuse(c, http.StatusUnsupportedMediaType, countWrongType, "the body must be of type application/x-www-form-urlencoded")
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(c.Response().Writer, r.Body, maxBody))
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			return s.refuse(c, http.StatusRequestEntityTooLarge, countTooLarge, "the body must not be larger than 64 kB")
+		}
+		if err != nil {
+			return s.refuse(c, http.StatusBadRequest, countUnreadable, "the body ended before its time")
+		}
+		signature := r.Header.Get(signatureHeader)
+		if signature == "" {
+			return s.refuse(c, http.StatusForbidden, countUnsigned, "the request is not signed")
+		}
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return s.refuse(c, http.StatusForbidden, countForged, "the signature is not that of this request")
+		}
+		// Subaccounts sign with tokens of their own, so the account is read before anything can be believed.
+		tokens := s.AuthTokens(sb.AccountSID(form.Get("AccountSid")))
+		if len(tokens) == 0 {
+			return s.refuse(c, http.StatusForbidden, countAccount, "the account is not served here")
+		}
+		if !validSignature(s.urlAsSigned(r), form, signature, tokens) {
+			return s.refuse(c, http.StatusForbidden, countForged, "the signature is not that of this request")
+		}
+		return next(c, form)
+	}
+}
+
+func (s *server) refuse(c echo.Context, status int, why, sentence string) error {
+	s.stats.count(why)
+	s.log.WarnContext(c.Request().Context(), "request refused", "path", c.Path(), "why", why)
+	return echo.NewHTTPError(status, sentence)
+}
+
+// urlAsSigned is the URL as Twilio was given it: our public address and the path and query exactly as sent. What the
+// Host and X-Forwarded headers say is anybody's claim.
+func (s *server) urlAsSigned(r *http.Request) string {
+	uri := r.RequestURI
+	if uri == "" { // a request handed over without a socket, in a simulation
+		uri = r.URL.RequestURI()
+	}
+	return s.PublicURL + uri
+}
+
+// validSignature reports whether one of the tokens signed the form at this URL. The default port may be part of the
+// URL that was signed or not; Twilio is inconsistent there, and so its own validator takes either.
+func validSignature(rawURL string, form url.Values, signature string, tokens []string) bool {
+	params := make(map[string]string, len(form))
+	for name, values := range form {
+		params[name] = signedValue(name, values)
+	}
+	return slices.ContainsFunc(tokens, func(token string) bool {
+		if token == "" { // or whoever signs with nothing would be believed
+			return false
+		}
+		validator := client.NewRequestValidator(token)
+		return validator.Validate(rawURL, params, signature)
+	})
+}
+
+// signedValue is what stands behind a parameter's name in the text that is signed. A parameter that is given more than
+// once counts with each of its values, as in Twilio's libraries for Node and Python; the Go one would take the first
+// and leave the others unsigned.
+func signedValue(name string, values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return strings.Join(slices.Compact(slices.Sorted(slices.Values(values))), name)
+}

@@ -1,0 +1,129 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	sb "switchboard"
+	"switchboard/activities"
+)
+
+// endLegs ends those legs that are up, all at once, and returns when each is seen ended.
+func (c *call) endLegs(ctx workflow.Context, legs ...*leg) {
+	wg := workflow.NewWaitGroup(ctx)
+	for _, l := range legs {
+		if l == nil {
+			continue
+		}
+		if l.sid == "" && l.dialled.Result == activities.Ambiguous && !l.doubtful {
+			c.doubt(ctx, l, time.Duration(c.in.Policy.AgentRings))
+		}
+		if !l.live() {
+			continue
+		}
+		wg.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer wg.Done()
+			c.endLeg(ctx, l)
+		})
+	}
+	wg.Wait(ctx)
+}
+
+func (c *call) endLeg(ctx workflow.Context, l *leg) {
+	if l.ending {
+		c.wait(ctx, l.over)
+		return
+	}
+	if !l.gone() {
+		l.endedByUs = true
+	}
+	l.ending = true
+	var out activities.EndLegResult
+	must(ctx, "end the "+string(l.ref.Party)+"'s leg", act.EndLeg, activities.EndLegInput{Ref: l.ref, Leg: l.sid}, &out)
+	c.onLeg(out.Leg)
+	if !l.over() {
+		l.status = sb.LegCompleted
+	}
+}
+
+// doubt looks once more for a leg of which no trace was found, when it must have stopped ringing, and ends it if it is
+// up. Callbacks that name it meanwhile bring it to endStrays.
+func (c *call) doubt(ctx workflow.Context, l *leg, rings time.Duration) {
+	l.doubtful = true
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		c.await(ctx, "a leg nobody can tell of", rings+doubtAfter, nil, func() bool { return l.sid != "" })
+		if l.sid == "" {
+			var out activities.FindLegResult
+			must(ctx, "look for the leg", act.FindLeg, c.traces(l), &out)
+			c.found(l, out)
+		}
+		if l.sid == "" && l.room != "" {
+			// Not even its room's SID is known: end whatever room has its name.
+			must(ctx, "end the room", act.EndRoom, activities.EndRoomInput{Room: l.room}, nil)
+		}
+		if l.live() && !c.current(l) {
+			c.endLeg(ctx, l)
+		}
+		l.doubtful = false
+	})
+}
+
+func (c *call) current(l *leg) bool {
+	return l == c.caller || c.offer != nil && l == c.offer.leg
+}
+
+// stray is a leg that is up and belongs to nothing that is going on: of an earlier attempt or offer, turned up late.
+func (c *call) stray() *leg {
+	for _, l := range c.legs {
+		if l.live() && !l.ending && !c.current(l) {
+			return l
+		}
+	}
+	return nil
+}
+
+// endStrays works in the background for as long as the call lasts.
+func (c *call) endStrays(ctx workflow.Context) {
+	for {
+		c.wait(ctx, func() bool { return len(c.strays) > 0 || c.stray() != nil })
+		if l := c.stray(); l != nil {
+			c.note(ctx, "a leg of an earlier offer turned up late and is ended")
+			c.endLeg(ctx, l)
+			continue
+		}
+		task := c.strays[0]
+		must(ctx, "close a twin task", act.CloseTask, activities.CloseTaskInput{Task: task, Reason: "twin"}, nil)
+		c.strays = slices.DeleteFunc(c.strays, func(t sb.TaskSID) bool { return t == task })
+		c.forgetTask(task)
+	}
+}
+
+// idle: nothing is under way in the background.
+func (c *call) idle() bool {
+	return len(c.outbox) == 0 && !c.publishing && len(c.strays) == 0 && c.settled()
+}
+
+// settled: no leg is up, or may be.
+func (c *call) settled() bool {
+	return !slices.ContainsFunc(c.legs, func(l *leg) bool { return l.doubtful || l.live() })
+}
+
+// settle waits until nothing of the call is left at Twilio.
+func (c *call) settle(ctx workflow.Context) {
+	c.wait(ctx, func() bool { return len(c.strays) == 0 && c.settled() })
+}
+
+// drain is the last step: every event is out, every signal read, every update answered, and what the last signals
+// brought is ended too.
+func (c *call) drain(ctx workflow.Context) {
+	for {
+		c.readSignals(ctx)
+		if c.idle() && workflow.AllHandlersFinished(ctx) {
+			return
+		}
+		c.wait(ctx, func() bool { return c.idle() && workflow.AllHandlersFinished(ctx) })
+	}
+}

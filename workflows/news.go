@@ -1,0 +1,327 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	sb "switchboard"
+	"switchboard/activities"
+)
+
+// What is known of offers and legs, and how news of them is taken in. Every rule here is monotonic: news that says less
+// than is known already changes nothing, so that it does not matter how often, how late or in which order it comes.
+
+// offer is one agent's reservation for the task of the moment.
+type offer struct {
+	reservation sb.ReservationSID
+	agent       sb.AgentSID
+	agentName   string
+	contactURI  string
+	status      sb.ReservationStatus
+
+	number   int  // which offer of the call, once taken
+	taken    bool // an agent was rung for it
+	doubtful bool // accepting it had no clear answer
+	leg      *leg
+}
+
+// standing: the agent may still take it, or has.
+func (o *offer) standing() bool {
+	return o.status == sb.ReservationPending || o.status == sb.ReservationAccepted
+}
+
+func (o *offer) advance(s sb.ReservationStatus) {
+	if rank(s) > rank(o.status) {
+		o.status = s
+	}
+}
+
+func rank(s sb.ReservationStatus) int {
+	switch s {
+	case "":
+		return 0
+	case sb.ReservationPending:
+		return 1
+	case sb.ReservationAccepted:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// leg is one party's call, by the name we gave it before Twilio did.
+type leg struct {
+	ref        sb.LegRef
+	sid        sb.CallSID
+	conference sb.ConferenceSID // the room it belongs into
+	room       string           // its name, for agents' legs
+	to         string
+
+	dialled   activities.Dialled
+	dialledAt time.Time
+
+	status     sb.LegStatus
+	answered   bool // has been in progress, as far as we were told
+	joined     bool // in the room
+	left       bool // has been in the room and is not any more
+	hungUp     bool // went by itself
+	endedByUs  bool
+	seconds    int // -1: not told
+	endedAt    time.Time
+	answeredBy string
+
+	doubtful bool // no trace of it; looked for once more
+	ending   bool // being ended
+}
+
+// onLine is what the process calls joined: in the room and answered, in whichever order Twilio told it.
+func (l *leg) onLine() bool { return l.joined && !l.left && l.status == sb.LegInProgress }
+
+func (l *leg) over() bool { return l.status.Over() }
+func (l *leg) gone() bool { return l.over() || l.left }
+
+// live: there is something to be ended.
+func (l *leg) live() bool { return l.sid != "" && !l.over() }
+
+// trouble: Twilio did not take the dial, for no reason that lies with the one who was to be rung.
+func (l *leg) trouble() bool { return l.sid == "" && l.dialled.Result != activities.Placed }
+
+func (l *leg) named(sid sb.CallSID) {
+	if l.sid == "" {
+		l.sid = sid
+	}
+}
+
+// legOf finds a leg by the name we gave it, or begins to know it.
+func (c *call) legOf(ref sb.LegRef) *leg {
+	for _, l := range c.legs {
+		if l.ref == ref {
+			return l
+		}
+	}
+	l := &leg{ref: ref, seconds: -1}
+	c.legs = append(c.legs, l)
+	return l
+}
+
+func (c *call) legBySID(sid sb.CallSID) *leg {
+	for _, l := range c.legs {
+		if l.sid == sid {
+			return l
+		}
+	}
+	return nil
+}
+
+// onLeg takes in where a leg stands.
+func (c *call) onLeg(n sb.LegNews) {
+	if n.Leg == "" || n.Ref.Call != c.id {
+		return
+	}
+	l := c.legOf(n.Ref)
+	if l.sid != "" && l.sid != n.Leg {
+		// A second leg under one name: an agent's dial that was repeated. The first is the one that counts.
+		l = c.legOf(sb.LegRef{Call: c.id, Attempt: n.Ref.Attempt, Offer: n.Ref.Offer, Party: n.Ref.Party + "-twin"})
+	}
+	l.named(n.Leg)
+	if n.Status == sb.LegInProgress {
+		l.answered = true
+	}
+	if n.Status.Rank() > l.status.Rank() {
+		l.status = n.Status
+		if l.over() {
+			l.endedAt = n.At
+		}
+	}
+	if n.Seconds >= 0 && l.over() && l.seconds < 0 {
+		l.seconds = n.Seconds
+	}
+	if n.AnsweredBy != "" && l.answeredBy == "" {
+		l.answeredBy = n.AnsweredBy
+	}
+}
+
+// onRoom takes in what happened in a conference.
+func (c *call) onRoom(n sb.RoomNews) {
+	if n.Ref.Call != c.id {
+		return
+	}
+	l := c.legBySID(n.Leg)
+	if l == nil && n.Leg != "" {
+		// The join overtook everything else that names the leg: its label does.
+		ref := n.Ref
+		ref.Party = sb.PartyOfLabel(n.Label)
+		if ref.Party == sb.PartyNone || ref.Label() != n.Label {
+			return
+		}
+		if l = c.legOf(ref); l.sid != "" {
+			return
+		}
+		l.named(n.Leg)
+	}
+	if l == nil {
+		return
+	}
+	switch n.Event {
+	case sb.RoomJoined:
+		if l.conference == "" {
+			l.conference = n.Conference
+		}
+		// Both must be in the same room: with a wrong region or a late answer Twilio opens another one.
+		if l.conference == n.Conference {
+			l.joined = true
+		}
+	case sb.RoomLeft:
+		if l.conference == n.Conference {
+			l.joined, l.left = true, true
+			l.hungUp = l.hungUp || n.HungUp
+			if n.Status.Rank() > l.status.Rank() {
+				l.status = n.Status
+			}
+			if l.endedAt.IsZero() {
+				l.endedAt = n.At
+			}
+		}
+	case sb.RoomEnded: // by this leg's going
+		if l.conference == n.Conference && !l.endedByUs {
+			l.hungUp, l.left = true, true
+		}
+	}
+}
+
+// heardOfTask adopts the first task that carries the name of the one being created, and marks any other for closing.
+func (c *call) heardOfTask(ref sb.TaskRef, task sb.TaskSID) {
+	switch {
+	case task == "" || task == c.Task || slices.Contains(c.closed, task) || slices.Contains(c.strays, task):
+	case c.Task == "" && c.creating && ref.Task == c.Tasks:
+		c.Task = task
+	default:
+		c.strays = append(c.strays, task)
+	}
+}
+
+// forgetTask is called when a task is over.
+func (c *call) forgetTask(task sb.TaskSID) {
+	if !slices.Contains(c.closed, task) {
+		c.closed = append(c.closed, task)
+	}
+	if task == c.Task {
+		c.Task, c.taskOver, c.offers, c.Handled = "", false, nil, nil
+	}
+}
+
+func (c *call) onTask(n sb.TaskNews) {
+	if n.Ref.Call != c.id {
+		return
+	}
+	if n.Queue != "" {
+		c.queueName = n.Queue
+	}
+	switch {
+	case !n.Status.Over():
+		c.heardOfTask(n.Ref, n.Task)
+	case n.Task == c.Task:
+		c.taskOver = true
+	default:
+		c.forgetTask(n.Task)
+	}
+}
+
+func (c *call) onOffer(n sb.OfferNews) {
+	if n.Ref.Call != c.id || n.Reservation == "" {
+		return
+	}
+	if rank(n.Status) < 3 { // what has ended is no news of a task
+		c.heardOfTask(n.Ref, n.Task)
+	}
+	if n.Task != c.Task {
+		return
+	}
+	if n.Queue != "" {
+		c.queueName = n.Queue
+	}
+	for _, o := range c.offers {
+		if o.reservation == n.Reservation {
+			o.advance(n.Status)
+			if o.contactURI == "" {
+				o.contactURI = n.ContactURI
+			}
+			return
+		}
+	}
+	c.offers = append(c.offers, &offer{
+		reservation: n.Reservation, agent: n.Agent, agentName: n.AgentName, contactURI: n.ContactURI, status: n.Status,
+		taken: slices.Contains(c.Handled, n.Reservation),
+	})
+}
+
+// nextOffer is a reservation nobody has been rung for yet.
+func (c *call) nextOffer() *offer {
+	for _, o := range c.offers {
+		if !o.taken && o.standing() {
+			return o
+		}
+	}
+	return nil
+}
+
+// listen begins to take in signals, updates, queries and cancellation, and starts the two that work in the background:
+// one publishes events, the other ends what does not belong to the attempt of the moment.
+func (c *call) listen(ctx, requested workflow.Context) error {
+	if err := c.setHandlers(ctx); err != nil {
+		return err
+	}
+	if c.in.Cancelled != nil {
+		c.cancelled = c.in.Cancelled
+	}
+	workflow.Go(requested, func(requested workflow.Context) {
+		requested.Done().Receive(requested, nil)
+		c.cancel(sb.Cancellation{Reason: sb.ReasonOperator, By: "Temporal"})
+	})
+	pump(ctx, sb.SignalOffer, "a reservation, as TaskRouter or the sweep tells", c.onOffer)
+	pump(ctx, sb.SignalTask, "a task, as TaskRouter tells", c.onTask)
+	pump(ctx, sb.SignalLeg, "a leg's status, as Twilio tells", c.onLeg)
+	pump(ctx, sb.SignalRoom, "who is in the conference, as Twilio tells", c.onRoom)
+	pump(ctx, sb.SignalCancel, "the request is withdrawn", c.cancel)
+	workflow.Go(ctx, c.publish)
+	workflow.Go(ctx, c.endStrays)
+	return nil
+}
+
+func pump[T any](ctx workflow.Context, name, description string, take func(T)) {
+	ch := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for {
+			var news T
+			ch.Receive(ctx, &news)
+			take(news)
+		}
+	})
+}
+
+// readSignals takes in whatever has been delivered and not yet been looked at.
+func (c *call) readSignals(ctx workflow.Context) {
+	read(ctx, sb.SignalOffer, c.onOffer)
+	read(ctx, sb.SignalTask, c.onTask)
+	read(ctx, sb.SignalLeg, c.onLeg)
+	read(ctx, sb.SignalRoom, c.onRoom)
+	read(ctx, sb.SignalCancel, c.cancel)
+}
+
+func read[T any](ctx workflow.Context, name string, take func(T)) {
+	for ch := workflow.GetSignalChannel(ctx, name); ; {
+		var news T
+		if !ch.ReceiveAsync(&news) {
+			return
+		}
+		take(news)
+	}
+}
+
+func (c *call) cancel(why sb.Cancellation) {
+	if c.cancelled == nil {
+		c.cancelled = &why
+	}
+}

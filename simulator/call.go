@@ -1,0 +1,363 @@
+package simulator
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// States of a call. REST shows initiated as queued: it only exists in callbacks (C.1).
+const (
+	callQueued     = "queued"
+	callInitiated  = "initiated"
+	callRinging    = "ringing"
+	callInProgress = "in-progress"
+	callCompleted  = "completed"
+	callBusy       = "busy"
+	callFailed     = "failed"
+	callNoAnswer   = "no-answer"
+	callCanceled   = "canceled"
+)
+
+// callMoves is the life of a REST-created call, one leg (C.1). Completed while ringing is one of the
+// answers to L11.
+var callMoves = moves{
+	callQueued:     {callInitiated, callCanceled},
+	callInitiated:  {callRinging, callBusy, callFailed, callNoAnswer, callCanceled, callCompleted},
+	callRinging:    {callInProgress, callBusy, callFailed, callNoAnswer, callCanceled, callCompleted},
+	callInProgress: {callCompleted},
+	callCompleted:  {}, callBusy: {}, callFailed: {}, callNoAnswer: {}, callCanceled: {},
+}
+
+// callEvents is which StatusCallbackEvent reports a state; every final state is "completed" (C.1).
+var callEvents = map[string]string{
+	callInitiated: "initiated", callRinging: "ringing", callInProgress: "answered", callCompleted: "completed",
+	callBusy: "completed", callFailed: "completed", callNoAnswer: "completed", callCanceled: "completed",
+}
+
+const (
+	// dialSetup is how long the network takes before the other end reacts.
+	dialSetup = 100 * time.Millisecond
+	// ringBuffer is what Twilio always adds to Timeout (C.4).
+	ringBuffer = 5 * time.Second
+	// endedCallKept bounds the memory of a simulator that runs for long.
+	endedCallKept = 24 * time.Hour
+
+	defaultRingTimeout = 60     // seconds
+	longestRingTimeout = 600    // seconds
+	defaultTimeLimit   = 14_400 // seconds: a call is ended after four hours
+)
+
+type call struct {
+	sid, to, from string
+	party         string // to, without a client's parameters
+	status        string
+	queueTime     time.Duration
+	createdAt     time.Time
+	updatedAt     time.Time
+	dialledAt     time.Time // Twilio's start_time
+	answeredAt    time.Time
+	endedAt       time.Time
+	answeredBy    string // of answering-machine detection
+	sipCode       int
+
+	callback    callback
+	sequence    int // of the next status callback, from 0
+	timeout     time.Duration
+	timeLimit   time.Duration
+	detection   detection
+	conduct     conduct
+	program     program      // the TwiML it runs when answered; empty for a participant
+	fallback    program      // FallbackUrl
+	participant *participant // nil: not meant for a conference, or no longer in one
+	room        string       // SID of the conference, for the log; it outlives participant
+	playing     *playing     // what it is listening to
+	limit       *timer       // TimeLimit
+	timers      []*timer     // all end with the call
+}
+
+// callback is where, how and about what Twilio reports.
+type callback struct {
+	url, method string
+	events      []string
+}
+
+func (c callback) wants(event string) bool { return slices.Contains(c.events, event) }
+
+// newCall puts a leg in the CPS queue. Legs leave it at the account's rate, first in, first out; the
+// reply to the create already tells how long it will wait (fact 11).
+func (s *Simulator) newCall(c *call) {
+	c.status, c.createdAt, c.updatedAt = callQueued, s.now(), s.now()
+	c.party, _ = splitAddress(c.to)
+	if s.callsPerSecond > 0 {
+		if s.nextDial.Before(s.now()) {
+			s.nextDial = s.now()
+		}
+		c.queueTime = s.nextDial.Sub(s.now())
+		s.nextDial = s.nextDial.Add(time.Duration(float64(time.Second) / s.callsPerSecond))
+	}
+	s.calls.add(c.sid, c)
+	s.liveCalls.add(c.sid, c)
+	s.later(c, c.queueTime, func() { s.dial(c) }) // 201 means queued only
+}
+
+// later runs f unless the call has ended by then.
+func (s *Simulator) later(c *call, d time.Duration, f func()) *timer {
+	t := s.schedule(d, f)
+	c.timers = append(slices.DeleteFunc(c.timers, func(t *timer) bool { return t.done }), t)
+	return t
+}
+
+func (s *Simulator) dial(c *call) {
+	c.dialledAt = s.now()
+	s.setCall(c, callInitiated)
+	s.note(c.entry(Dialled, ""))
+	s.later(c, c.timeout+ringBuffer, func() {
+		if c.status == callInitiated || c.status == callRinging {
+			c.sipCode = 487
+			s.end(c, callNoAnswer, ByTwilio)
+		}
+	})
+	s.later(c, dialSetup, func() { s.reach(c) })
+}
+
+// reach is the moment the other end reacts. Early media makes the leg part of its room now (C.4).
+func (s *Simulator) reach(c *call) {
+	c.conduct = s.conductOf(c)
+	if p := c.participant; p != nil && (p.earlyMedia || s.uncertain.JoinBeforeAnswer) {
+		if s.join(p); c.over() {
+			return
+		}
+	}
+	do := c.conduct
+	c.sipCode = do.sipCode
+	switch {
+	case do.answer == Unreachable:
+		s.end(c, callFailed, ByTwilio)
+		return
+	case do.answer == Busy && do.rings == 0:
+		s.end(c, callBusy, ByTwilio)
+		return
+	}
+	s.setCall(c, callRinging)
+	s.note(c.entry(Rings, ""))
+	switch do.answer {
+	case NeverAnswers:
+	case Busy:
+		s.later(c, do.rings, func() { s.end(c, callBusy, ByParty) })
+	default:
+		s.later(c, do.rings, func() { s.answered(c) })
+	}
+}
+
+func (s *Simulator) answered(c *call) {
+	c.answeredAt, c.sipCode = s.now(), 200
+	joinFirst := c.participant != nil && s.uncertain.JoinReportedFirst && s.uncertain.JoinGap == 0
+	c.status = callInProgress // before the join, which looks at it
+	c.updatedAt = s.now()
+	s.note(c.entry(Answers, ""))
+	if joinFirst {
+		if s.join(c.participant); c.over() {
+			return
+		}
+	}
+	s.report(c)
+	if c.conduct.afterReply > 0 {
+		s.later(c, c.conduct.afterReply, func() { s.hangUp(c) })
+	}
+	s.limit(c)
+	s.detect(c)
+	switch {
+	case c.participant == nil:
+		if !c.detection.holdsUp() {
+			s.runProgram(c, c.program)
+		}
+	case c.participant.joined:
+		c.participant.conference.listen() // it was in the room while it rang
+	default:
+		s.later(c, s.uncertain.JoinGap, func() {
+			if c.participant != nil && !c.participant.joined {
+				s.join(c.participant)
+			}
+		})
+	}
+}
+
+// limit ends a call when its TimeLimit is over.
+func (s *Simulator) limit(c *call) {
+	s.cancel(c.limit)
+	c.limit = s.later(c, c.answeredAt.Add(c.timeLimit).Sub(s.now()), func() { s.end(c, callCompleted, ByTwilio) })
+}
+
+// hangUp is the party putting the phone down; a ringing phone is declined.
+func (s *Simulator) hangUp(c *call) {
+	switch c.status {
+	case callRinging:
+		s.note(c.entry(HangsUp, ""))
+		c.sipCode = 603
+		s.end(c, callBusy, ByParty)
+	case callInProgress:
+		s.note(c.entry(HangsUp, ""))
+		s.end(c, callCompleted, ByParty)
+	}
+}
+
+// end is the only way a call ends, whoever ends it.
+func (s *Simulator) end(c *call, status, by string) {
+	if c.over() {
+		return
+	}
+	before := c.status
+	if !callMoves.allow(before, status) { // a leg that was answered can only be completed
+		status = callCompleted
+	}
+	s.stopPlaying(c)
+	for _, t := range c.timers {
+		s.cancel(t)
+	}
+	c.timers = nil
+	c.endedAt = s.now()
+	s.liveCalls.remove(c.sid)
+	s.endedCalls = append(s.endedCalls, c)
+	s.forgetCalls()
+	silently := before == callQueued // a cancelled queued call is never reported (C.1)
+	c.status, c.updatedAt = status, s.now()
+	if before == callRinging {
+		s.note(c.entry(StopsRinging, status))
+	}
+	p := c.participant
+	how := leaving{by: by, neverAnswered: before != callInProgress, callStatus: status}
+	if c.participant = nil; p != nil {
+		p.conference.depart(p, how)
+	}
+	ended := c.entry(Ended, status)
+	ended.By = by
+	s.note(ended)
+	if !silently {
+		s.report(c)
+	}
+	if p != nil {
+		p.conference.settle(p, how)
+	}
+}
+
+// setCall moves a call that goes on.
+func (s *Simulator) setCall(c *call, status string) {
+	if !callMoves.allow(c.status, status) {
+		return
+	}
+	c.status, c.updatedAt = status, s.now()
+	s.report(c)
+}
+
+// report sends the status callback of the state a call is in, if it was asked for (C.1).
+func (s *Simulator) report(c *call) {
+	event := callEvents[c.status]
+	if c.callback.url == "" || !c.callback.wants(event) {
+		return
+	}
+	form := s.callForm(c)
+	form.Set("Timestamp", rfc2822(s.now()))
+	form.Set("CallbackSource", "call-progress-events")
+	form.Set("SequenceNumber", strconv.Itoa(c.sequence))
+	c.sequence++
+	if event == "completed" {
+		seconds := c.seconds()
+		form.Set("CallDuration", strconv.Itoa(seconds))
+		form.Set("Duration", strconv.Itoa((seconds+59)/60)) // whole minutes, as billed
+		if c.sipCode != 0 {
+			form.Set("SipResponseCode", strconv.Itoa(c.sipCode))
+		}
+		if c.answeredBy != "" {
+			form.Set("AnsweredBy", c.answeredBy)
+		}
+	}
+	s.send(webhook{kind: KindCall, method: c.callback.method, url: c.callback.url, form: form, about: c.entry("", "")})
+}
+
+// callForm is what every request about a call carries, TwiML fetches included (C.1, D.1).
+func (s *Simulator) callForm(c *call) url.Values {
+	return url.Values{
+		"CallSid": {c.sid}, "AccountSid": {s.accountSID}, "From": {c.from}, "To": {c.to}, "Caller": {c.from}, "Called": {c.to},
+		"CallStatus": {c.status}, "ApiVersion": {"2010-04-01"}, "Direction": {"outbound-api"},
+	}
+}
+
+func (c *call) over() bool { return callMoves.final(c.status) }
+
+func (c *call) publicStatus() string {
+	if c.status == callInitiated {
+		return callQueued
+	}
+	return c.status
+}
+
+func (c *call) seconds() int {
+	if c.answeredAt.IsZero() || c.endedAt.IsZero() {
+		return 0
+	}
+	return int(c.endedAt.Sub(c.answeredAt).Round(time.Second) / time.Second)
+}
+
+func (c *call) entry(what, detail string) Entry {
+	return Entry{Party: c.party, CallSID: c.sid, ConferenceSID: c.room, What: what, Detail: detail}
+}
+
+// forgetCalls drops calls that ended long ago, so that a simulator can run for weeks.
+func (s *Simulator) forgetCalls() {
+	for len(s.endedCalls) > 0 && s.now().Sub(s.endedCalls[0].endedAt) > endedCallKept {
+		s.calls.remove(s.endedCalls[0].sid)
+		s.endedCalls = s.endedCalls[1:]
+	}
+}
+
+// detection is answering-machine detection (C.2).
+type detection struct {
+	mode     string // "", Enable, DetectMessageEnd
+	async    bool   // participants always; calls when AsyncAmd=true
+	callback callback
+}
+
+// holdsUp: without AsyncAmd the callee hears silence until the result is known.
+func (d detection) holdsUp() bool { return d.mode != "" && !d.async }
+
+// How long detection takes: about 4 s on average (C.2); the end of a greeting takes longer.
+const (
+	humanDetected   = 2500 * time.Millisecond
+	machineDetected = 4 * time.Second
+	greetingEnded   = 10 * time.Second
+)
+
+// detect reports who answered. It never runs on client legs (C.2).
+func (s *Simulator) detect(c *call) {
+	if c.detection.mode == "" || identityOf(c.party) != "" {
+		c.detection.mode = ""
+		return
+	}
+	by, takes := "human", humanDetected
+	if c.conduct.voicemail {
+		by, takes = "machine_start", machineDetected
+		if c.detection.mode == "DetectMessageEnd" {
+			by, takes = "machine_end_beep", greetingEnded
+		}
+	}
+	if c.detection.holdsUp() {
+		s.note(c.entry(Hears, "silence"))
+	}
+	if c.detection.async && c.detection.callback.url == "" {
+		s.alert(21262, "No AMD status callback URL provided", c.entry("", ""))
+	}
+	s.later(c, takes, func() {
+		c.answeredBy = by
+		if c.detection.holdsUp() {
+			s.runProgram(c, c.program)
+			return
+		}
+		s.send(webhook{
+			kind: KindAMD, method: c.detection.callback.method, url: c.detection.callback.url, about: c.entry("", ""),
+			form: url.Values{"CallSid": {c.sid}, "AccountSid": {s.accountSID}, "AnsweredBy": {by},
+				"MachineDetectionDuration": {strconv.FormatInt(takes.Milliseconds(), 10)}},
+		})
+	})
+}

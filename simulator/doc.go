@@ -1,0 +1,26 @@
+// Package simulator is Twilio on a laptop: TaskRouter, Voice calls and conferences, TwiML and signed
+// webhooks behind one http.Handler, with a borrowed clock and scripted telephones instead of people.
+// It exists so that software built on Twilio can be developed and tested offline, for nothing, in
+// virtual time, with every fault that a network and a telephone company can produce.
+//
+// It never dials a real telephone, never talks to Twilio, never decides anything for the software
+// under test, and keeps nothing on disk. What Twilio's pages do not settle is a switch in Uncertain,
+// with the harsher answer as its zero value. What is not simulated answers 404 with Twilio's error
+// body, or 400 when ignoring a parameter would change what happens; it is never silently accepted.
+//
+// Where to start reading:
+//
+//	simulator.go        what there is: Options, New, Close, and the one lock
+//	routes.go           the REST API, one line per request
+//	task.go             state machine of a task; reservation.go, call.go, conference.go: the same for each
+//	matching.go         how a waiting task meets a free agent
+//	phone.go            how telephones and agents' softphones behave
+//	log.go              what every party experienced: the truth that tests judge by
+//	uncertain.go        what nobody knows about the real Twilio
+//
+// Words: TaskRouter's Worker is an agent here, its Activity an agent status, its Workflow a routing,
+// its TaskQueue a queue. Twilio's spelling stays in JSON and form fields.
+//
+// References such as "A.5" or "L16" point to the sections of TWILIO.md, the project's collected facts,
+// which name Twilio's own page for each.
+package simulator

@@ -1,0 +1,129 @@
+package simulator
+
+import (
+	"strconv"
+	"time"
+)
+
+// What a leg in a room can be hearing.
+const (
+	hearsConversation = "the conversation"
+	hearsRinging      = "ringing" // early media: the other leg has not answered yet
+	hearsSilence      = "silence"
+	hearsWait         = "wait" // its own WaitUrl: it is alone, or the conference has not started
+	hearsHold         = "hold"
+)
+
+// listen gives every answered leg in the room what it should hear now. It is called after whatever
+// may have changed that, and does nothing for a leg whose situation is the same as before.
+func (c *conference) listen() {
+	for _, p := range c.joined() {
+		if p.call.status != callInProgress {
+			continue
+		}
+		hears := c.situation(p)
+		if hears == p.hears {
+			continue
+		}
+		p.hears = hears
+		c.sim.stopPlaying(p.call)
+		switch hears {
+		case hearsWait:
+			c.sim.playMusic(p, p.wait, c.wouldNotEstablish(p))
+		case hearsHold:
+			c.sim.playMusic(p, p.holdMusic, nil)
+		default:
+			c.sim.note(p.call.entry(Hears, hears))
+		}
+		c.sim.softphoneTalks(p)
+	}
+}
+
+func (c *conference) situation(p *participant) string {
+	if p.hold {
+		return hearsHold
+	}
+	talking, ringing, held := 0, 0, 0
+	for _, other := range c.joined() {
+		switch {
+		case other == p:
+		case other.hold:
+			held++
+		case other.call.status == callInProgress:
+			talking++
+		default:
+			ringing++
+		}
+	}
+	started := c.status == conferenceInProgress
+	switch {
+	case started && talking > 0:
+		return hearsConversation
+	case started && ringing > 0:
+		return hearsRinging
+	case started && held > 0, started && c.sim.uncertain.NoWaitAfterStart:
+		return hearsSilence
+	}
+	return hearsWait
+}
+
+// wouldNotEstablish: a WaitUrl that cannot be fetched means that the participant is not established
+// in the conference (C.4); a leg added by REST has nothing else to run, so it ends.
+func (c *conference) wouldNotEstablish(p *participant) func() {
+	return func() {
+		leg := p.call
+		leg.participant = nil
+		c.leave(p, leaving{by: ByTwilio, notLetIn: true, callStatus: callCompleted})
+		c.sim.end(leg, callCompleted, ByTwilio)
+	}
+}
+
+// softphoneTalks: an agent's softphone hangs up a while after the other party joined.
+func (s *Simulator) softphoneTalks(p *participant) {
+	s.cancel(p.leaveTimer)
+	p.leaveTimer = nil
+	if p.hears == hearsConversation && p.call.conduct.afterJoin > 0 {
+		p.leaveTimer = s.later(p.call, p.call.conduct.afterJoin, func() { s.hangUp(p.call) })
+	}
+}
+
+// playMusic plays a WaitUrl or HoldUrl to one participant.
+func (s *Simulator) playMusic(p *participant, music program, failed func()) {
+	switch {
+	case music.empty():
+		s.note(p.call.entry(Hears, hearsSilence))
+	case music.music: // Twilio's own; nothing to fetch
+		s.note(p.call.entry(Hears, "play "+music.url))
+	default:
+		s.play(p.call, music, purpose{
+			verbs: waitVerbs,
+			// It is played once, then there is silence, unless it loops or redirects (C.4).
+			done:   func() { s.note(p.call.entry(Hears, hearsSilence)) },
+			failed: failed,
+		})
+	}
+}
+
+// announce plays something to one participant over whatever it hears.
+func (s *Simulator) announce(p *participant, what program) {
+	leg := p.call
+	if leg.status != callInProgress {
+		return
+	}
+	p.hears = ""
+	over := func(event string) func() {
+		return func() {
+			p.conference.report(event, "announcement", p, map[string][]string{"AnnounceUrl": {what.url}})
+			leg.playing = nil
+			p.conference.listen()
+		}
+	}
+	s.play(leg, what, purpose{verbs: waitVerbs, done: over("announcement-end"), failed: over("announcement-fail")})
+}
+
+func queueTime(c *call) string { return strconv.FormatInt(c.queueTime.Milliseconds(), 10) }
+
+// spoken is how long a voice takes for a text; nobody should wait longer than a person would.
+func spoken(text string) time.Duration {
+	return max(time.Second, time.Duration(len([]rune(text)))*65*time.Millisecond)
+}

@@ -1,0 +1,328 @@
+package simulator
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// How a waiting task meets a free agent (A.4, A.7).
+//
+// Tasks stand in one line: highest priority first, then the earliest VirtualStartTime, then the order
+// of creation. Each in turn is offered to the eligible agent who has been idle longest. Whatever may
+// change the outcome calls look, which looks once, right after the request that caused it: Twilio,
+// too, answers a create before it routes.
+
+// look asks for a search for matches. Many changes in one request make one search.
+func (ws *workspace) look() {
+	ws.lookAtAll = true
+	ws.lookAtFresh()
+}
+
+// lookAtFresh is enough when nothing changed but that a task came to a target: the others have been
+// tried with the same agents before.
+func (ws *workspace) lookAtFresh() {
+	if ws.matching {
+		return
+	}
+	ws.matching = true
+	ws.sim.schedule(0, func() {
+		all := ws.lookAtAll
+		ws.matching, ws.lookAtAll = false, false
+		ws.match(all)
+	})
+}
+
+func (ws *workspace) match(all bool) {
+	free := ws.freeAgents()
+	for _, t := range slices.Clone(ws.waiting) {
+		if !t.fresh && (!all || len(free) == 0) {
+			continue
+		}
+		// A skipped target hands the task to the next one at once; the number of targets bounds this.
+		for t.status == taskPending && t.filter != nil {
+			if agents := ws.eligible(t, free); len(agents) > 0 {
+				for _, a := range agents[:min(len(agents), t.queue.maxReserved)] {
+					ws.offer(t, a)
+				}
+				free = slices.DeleteFunc(free, func(a *agent) bool { return !ws.hasCapacity(a, nil) })
+				break
+			}
+			if !ws.skip(t) {
+				break
+			}
+		}
+	}
+}
+
+// freeAgents are those who might be offered anything at all.
+func (ws *workspace) freeAgents() []*agent {
+	var free []*agent
+	for a := range ws.agents.all() {
+		if a.status.available && ws.hasCapacity(a, nil) {
+			free = append(free, a)
+		}
+	}
+	return free
+}
+
+// hasCapacity counts pending reservations too. Channel nil: on any channel.
+func (ws *workspace) hasCapacity(a *agent, channel *taskChannel) bool {
+	if !ws.multiTask && len(a.live) > 0 {
+		return false
+	}
+	for ac := range a.channels.all() {
+		if (channel == nil || ac.channel == channel) && ac.available && ac.tasks() < ac.capacity {
+			return true
+		}
+	}
+	return false
+}
+
+// eligible are the agents a task can be offered to now, the one to be asked first in front.
+func (ws *workspace) eligible(t *task, free []*agent) []*agent {
+	target := t.target()
+	var fit []*agent
+	for _, a := range free {
+		if a.status.available && ws.hasCapacity(a, t.channel) && target.queue.takes(a) &&
+			target.means(a, t) && target.suits(a, t) {
+			fit = append(fit, a)
+		}
+	}
+	slices.SortStableFunc(fit, func(a, b *agent) int {
+		for _, key := range target.orderBy {
+			if n := key.compare(a, b); n != 0 {
+				return n
+			}
+		}
+		return a.idleSince.Compare(b.idleSince) // stable: a tie goes to the agent created first
+	})
+	return fit
+}
+
+func (t *task) target() *planTarget { return t.filter.targets[t.step] }
+
+// means: a known-agent target is for that agent only; nobody, if the attribute is missing.
+func (p *planTarget) means(a *agent, t *task) bool {
+	if p.knownSID != nil {
+		return p.knownSID.value(bothScopes(t, a)) == a.sid
+	}
+	if p.knownName != nil {
+		name, _ := p.knownName.value(bothScopes(t, a)).(string)
+		return strings.EqualFold(name, a.friendlyName)
+	}
+	return true
+}
+
+func (p *planTarget) suits(a *agent, t *task) bool {
+	return p.where == nil || p.where.matches(bothScopes(t, a))
+}
+
+// bothScopes is what a target's expression sees: task.… and worker.… (A.4).
+func bothScopes(t *task, a *agent) scope {
+	return func(key string) any {
+		switch key {
+		case "task":
+			return t.scope()
+		case "worker":
+			return a.scope()
+		}
+		return nil
+	}
+}
+
+func (k orderKey) compare(a, b *agent) int {
+	value := func(a *agent) any {
+		return k.path.value(func(key string) any {
+			if key == "worker" {
+				return a.scope()
+			}
+			return nil
+		})
+	}
+	n, _ := orderOf(value(a), value(b))
+	if k.down {
+		return -n
+	}
+	return n
+}
+
+// enterRouting sends a new task, or one to be evaluated again, through its routing from the top. The
+// order of the events is the one observed on a real account (B.2): task.created is not first.
+func (ws *workspace) enterRouting(t *task) {
+	isNew := t.queue == nil
+	t.filter, t.step = t.routing.plan.filterFor(t), 0
+	ws.emit("workflow.entered", "Task "+t.sid+" entered workflow", ws.taskFields(t))
+	if t.filter != nil {
+		ws.enterTarget(t)
+	}
+	if isNew {
+		ws.emit("task.created", "Task "+t.sid+" created", ws.taskFields(t))
+	}
+	if t.filter == nil {
+		ws.leaveWorkflow(t, "workflow.timeout")
+		return
+	}
+	ws.emit("workflow.target-matched", "Task "+t.sid+" matched a workflow target", ws.taskFields(t))
+	if !ws.inLine(t) {
+		ws.joinLine(t)
+	}
+	ws.lookAtFresh()
+}
+
+func (p *plan) filterFor(t *task) *planFilter {
+	for _, f := range p.filters {
+		if f.when.matches(t.scope()) {
+			return f
+		}
+	}
+	return p.fallback
+}
+
+// enterTarget puts the task where its current target says. A target's timeout counts on the age of
+// the task, added up over the targets before it: three of 10 s end at 10, 20 and 30 (A.4).
+func (ws *workspace) enterTarget(t *task) {
+	waiting := ws.leaveLine(t)
+	target := t.target()
+	if t.queue != target.queue {
+		t.queue, t.enteredQueue = target.queue, ws.sim.now()
+		ws.emit("task-queue.entered", "Task "+t.sid+" entered TaskQueue "+t.queue.friendlyName,
+			ws.taskFields(t).with(t.queue.fields()))
+	}
+	if target.priority != nil {
+		t.priority = *target.priority
+	}
+	t.fresh, t.targetExpired = true, false
+	if waiting {
+		ws.joinLine(t)
+	}
+	ws.sim.cancel(t.targetTimer)
+	t.targetTimer = nil
+	if target.timeout == 0 {
+		return // it waits to the end of its TTL
+	}
+	var sum time.Duration
+	for _, earlier := range t.filter.targets[:t.step+1] {
+		sum += earlier.timeout
+	}
+	t.targetTimer = ws.sim.schedule(ws.ageOrigin(t).Add(sum).Sub(ws.sim.now()), func() {
+		switch t.status {
+		case taskPending:
+			ws.targetTimedOut(t)
+		case taskReserved:
+			t.targetExpired = true // an open offer runs on; then the next target
+		}
+	})
+}
+
+func (ws *workspace) targetTimedOut(t *task) {
+	ws.emit("task-queue.timeout", "Task "+t.sid+" timed out of TaskQueue "+t.queue.friendlyName,
+		ws.taskFields(t).with(t.queue.fields()))
+	if t.step+1 == len(t.filter.targets) {
+		ws.leaveWorkflow(t, "workflow.timeout")
+		return
+	}
+	ws.nextTarget(t)
+}
+
+func (ws *workspace) nextTarget(t *task) {
+	t.step++
+	ws.enterTarget(t)
+	ws.emit("workflow.target-matched", "Task "+t.sid+" matched a workflow target", ws.taskFields(t))
+	if !ws.inLine(t) {
+		ws.joinLine(t)
+	}
+	ws.lookAtFresh()
+}
+
+// skip asks skip_if, once each time the task comes to a target and nobody could be offered it. After
+// the last target of a skipped filter the default filter has its turn (A.4).
+func (ws *workspace) skip(t *task) bool {
+	target := t.target()
+	if !t.fresh || target.skipIf == nil {
+		t.fresh = false
+		return false
+	}
+	t.fresh = false
+	if !target.skipIf.matches(ws.staffing(target.queue)) {
+		return false
+	}
+	switch fallback := t.routing.plan.fallback; {
+	case t.step+1 < len(t.filter.targets):
+		ws.nextTarget(t)
+	case fallback != nil && t.filter != fallback:
+		t.filter, t.step = fallback, 0
+		ws.enterTarget(t)
+	default:
+		ws.leaveWorkflow(t, "workflow.skipped")
+	}
+	return true
+}
+
+// staffing is what skip_if sees: workers.available, workers.unavailable and workers.WA… count the
+// agents of the target's queue.
+func (ws *workspace) staffing(q *queue) scope {
+	counts := map[string]any{"available": 0.0, "unavailable": 0.0}
+	for st := range ws.statuses.all() {
+		counts[st.sid] = 0.0
+	}
+	for a := range ws.agents.all() {
+		if !q.takes(a) {
+			continue
+		}
+		group := "unavailable"
+		if a.status.available {
+			group = "available"
+		}
+		counts[group] = counts[group].(float64) + 1
+		counts[a.status.sid] = counts[a.status.sid].(float64) + 1
+	}
+	return func(key string) any {
+		if key == "workers" {
+			return counts
+		}
+		return nil
+	}
+}
+
+// leaveWorkflow cancels a task that no target wants any more.
+func (ws *workspace) leaveWorkflow(t *task, kind string) {
+	ws.emit(kind, "Task "+t.sid+" left workflow", ws.taskFields(t))
+	ws.cancelTask(t, reasonTargets)
+}
+
+// before is the order of the line. LIFO queues turn their own order around.
+func (ws *workspace) before(a, b *task) bool {
+	if a.priority != b.priority {
+		return a.priority > b.priority
+	}
+	if x, y := ws.lineKey(a), ws.lineKey(b); x != y {
+		return x < y
+	}
+	return a.order < b.order
+}
+
+func (ws *workspace) lineKey(t *task) int64 {
+	if ws.order == "LIFO" || t.queue != nil && t.queue.order == "LIFO" {
+		return -t.virtualStart.UnixNano()
+	}
+	return t.virtualStart.UnixNano()
+}
+
+func (ws *workspace) joinLine(t *task) {
+	i := sort.Search(len(ws.waiting), func(i int) bool { return !ws.before(ws.waiting[i], t) })
+	ws.waiting = slices.Insert(ws.waiting, i, t)
+}
+
+func (ws *workspace) inLine(t *task) bool { return slices.Contains(ws.waiting, t) }
+
+// leaveLine reports whether the task was in line. Call it before changing what the order depends on.
+func (ws *workspace) leaveLine(t *task) bool {
+	i := slices.Index(ws.waiting, t)
+	if i < 0 {
+		return false
+	}
+	ws.waiting = slices.Delete(ws.waiting, i, i+1)
+	return true
+}

@@ -1,0 +1,202 @@
+package simulator
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// plan is a routing's configuration, understood (A.4): filters from the top, the first that matches
+// wins; inside it targets in order; the fallback only when no filter matched.
+type plan struct {
+	filters  []*planFilter
+	fallback *planFilter // default_filter; nil: none
+}
+
+type planFilter struct {
+	name    string
+	when    *expression // sees the task's attributes, without prefix
+	targets []*planTarget
+}
+
+type planTarget struct {
+	queue     *queue
+	where     *expression // sees task.… and worker.…; nil: every agent of the queue
+	priority  *int        // overrides the task's
+	timeout   time.Duration
+	skipIf    *expression // sees workers.…
+	orderBy   []orderKey
+	knownSID  keyPath // a task attribute holding the SID of the one agent meant; nil: anybody
+	knownName keyPath
+}
+
+type orderKey struct {
+	path keyPath
+	down bool
+}
+
+func (p *plan) uses(q *queue) bool {
+	for _, f := range append(p.filters[:len(p.filters):len(p.filters)], p.fallback) {
+		if f == nil {
+			continue
+		}
+		for _, t := range f.targets {
+			if t.queue == q {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// The configuration as JSON. Numbers may be numbers or numeric strings (A.4).
+type planJSON struct {
+	TaskRouting *struct {
+		Filters []struct {
+			Name       string       `json:"filter_friendly_name"`
+			OtherName  string       `json:"friendly_name"`
+			Expression string       `json:"expression"`
+			Targets    []targetJSON `json:"targets"`
+		} `json:"filters"`
+		DefaultFilter *targetJSON `json:"default_filter"`
+	} `json:"task_routing"`
+}
+
+type targetJSON struct {
+	Queue      string      `json:"queue"`
+	Expression string      `json:"expression"`
+	Priority   looseNumber `json:"priority"`
+	Timeout    looseNumber `json:"timeout"`
+	OrderBy    string      `json:"order_by"`
+	SkipIf     string      `json:"skip_if"`
+	KnownSID   string      `json:"known_worker_sid"`
+	KnownName  string      `json:"known_worker_friendly_name"`
+}
+
+type looseNumber struct {
+	value int
+	set   bool
+}
+
+func (n *looseNumber) UnmarshalJSON(b []byte) error {
+	text := strings.Trim(string(b), `"`)
+	if text == "" || text == "null" {
+		return nil
+	}
+	v, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("%s is not a whole number", b)
+	}
+	n.value, n.set = v, true
+	return nil
+}
+
+func (ws *workspace) parsePlan(configuration string) (*plan, error) {
+	var in planJSON
+	if err := json.Unmarshal([]byte(configuration), &in); err != nil {
+		return nil, err
+	}
+	if in.TaskRouting == nil {
+		return nil, errors.New("task_routing is missing")
+	}
+	p := &plan{}
+	for i, f := range in.TaskRouting.Filters {
+		filter := &planFilter{name: f.Name + f.OtherName}
+		where := fmt.Sprintf("filter %d (%s)", i+1, filter.name)
+		when, err := parseExpression(f.Expression)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+		filter.when = when
+		for _, t := range f.Targets {
+			if err := ws.addTarget(filter, t); err != nil {
+				return nil, fmt.Errorf("%s: %w", where, err)
+			}
+		}
+		if len(filter.targets) == 0 {
+			return nil, fmt.Errorf("%s has no targets", where)
+		}
+		p.filters = append(p.filters, filter)
+	}
+	if t := in.TaskRouting.DefaultFilter; t != nil {
+		p.fallback = &planFilter{name: "Default Filter"}
+		if err := ws.addTarget(p.fallback, *t); err != nil {
+			return nil, fmt.Errorf("default_filter: %w", err)
+		}
+	}
+	if len(p.filters) == 0 && p.fallback == nil {
+		return nil, errors.New("neither filters nor a default_filter")
+	}
+	return p, nil
+}
+
+// addTarget: a target without a queue has the one of the target before it.
+func (ws *workspace) addTarget(f *planFilter, in targetJSON) error {
+	t := &planTarget{timeout: time.Duration(in.Timeout.value) * time.Second}
+	if in.Priority.set {
+		t.priority = &in.Priority.value
+	}
+	switch q, found := ws.queues.get(in.Queue); {
+	case found:
+		t.queue = q
+	case in.Queue == "" && len(f.targets) > 0:
+		t.queue = f.targets[len(f.targets)-1].queue
+	default:
+		return fmt.Errorf("task queue '%s' does not exist", in.Queue)
+	}
+	var err error
+	optional := func(text string) *expression {
+		if text == "" || err != nil {
+			return nil
+		}
+		var e *expression
+		e, err = parseExpression(text)
+		return e
+	}
+	t.where, t.skipIf = optional(in.Expression), optional(in.SkipIf)
+	if err != nil {
+		return err
+	}
+	if t.knownSID, err = parsePath(in.KnownSID); err != nil {
+		return err
+	}
+	if t.knownName, err = parsePath(in.KnownName); err != nil {
+		return err
+	}
+	if t.knownSID != nil && t.knownName != nil {
+		return errors.New("known_worker_sid and known_worker_friendly_name exclude each other")
+	}
+	for part := range strings.SplitSeq(in.OrderBy, ",") {
+		words := strings.Fields(part)
+		if len(words) == 0 {
+			continue
+		}
+		path, err := parsePath(words[0])
+		if err != nil {
+			return err
+		}
+		t.orderBy = append(t.orderBy, orderKey{path, len(words) > 1 && strings.EqualFold(words[1], "DESC")})
+	}
+	f.targets = append(f.targets, t)
+	return nil
+}
+
+// parsePath reads the name of one attribute, such as task.agent_sid.
+func parsePath(text string) (keyPath, error) {
+	if text == "" {
+		return nil, nil
+	}
+	e, err := parseExpression(text + " == null")
+	if err != nil {
+		return nil, err
+	}
+	if c, simple := e.root.(either)[0].(both)[0].(comparison); simple {
+		if path, isPath := c.left.(keyPath); isPath {
+			return path, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is not the name of an attribute", text)
+}

@@ -1,0 +1,176 @@
+package simulator
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// queue is TaskRouter's TaskQueue: which agents may serve the tasks that wait in it.
+type queue struct {
+	sid, friendlyName string
+	targetText        string      // TargetWorkers as given
+	target            *expression // nil: nobody
+	maxReserved       int         // MaxReservedWorkers: so many agents are offered one task at once
+	order             string      // FIFO or LIFO
+	onReservation     *agentStatus
+	onAssignment      *agentStatus // both only in single-tasking workspaces (A.7)
+	createdAt         time.Time
+	updatedAt         time.Time
+}
+
+func (q *queue) takes(a *agent) bool { return q.target != nil && q.target.matches(a.scope()) }
+
+// always is the expression 1==1, the default of a queue.
+func always() *expression {
+	return &expression{"1==1", comparison{literal{1.0}, literal{1.0}, "=="}}
+}
+
+// expression reads one in TaskRouter's language. Checking is syntactic only (A.4).
+func (r *request) expression(name, or string) *expression {
+	text := r.textOr(name, or)
+	if text == "" {
+		return nil
+	}
+	e, err := parseExpression(text)
+	if err != nil {
+		r.fail(invalid("%s is not a valid expression: %v", name, err))
+	}
+	return e
+}
+
+func (ws *workspace) addQueue(q *queue) *queue {
+	q.sid, q.createdAt, q.updatedAt = ws.sim.mint("WQ"), ws.sim.now(), ws.sim.now()
+	ws.queues.add(q.sid, q)
+	return q
+}
+
+func createQueue(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
+	q := &queue{
+		friendlyName: r.required("FriendlyName"), targetText: r.textOr("TargetWorkers", "1==1"),
+		target:        r.expression("TargetWorkers", "1==1"), // given but empty: nobody
+		maxReserved:   r.number("MaxReservedWorkers", 1, 1, 50),
+		order:         r.oneOf("TaskOrder", "FIFO", "FIFO", "LIFO"),
+		onReservation: ws.statusParam(r, "ReservationActivitySid", nil),
+		onAssignment:  ws.statusParam(r, "AssignmentActivitySid", nil),
+	}
+	ws.checkQueueName(r, q)
+	if r.err != nil {
+		return reply{}, r.err
+	}
+	ws.addQueue(q)
+	ws.emit("task-queue.created", "TaskQueue "+q.friendlyName+" created", q.fields())
+	return created(ws.queueBody(q, r.base)), nil
+}
+
+func (ws *workspace) checkQueueName(r *request, q *queue) {
+	for other := range ws.queues.all() {
+		if other != q && other.friendlyName == q.friendlyName {
+			r.fail(invalid("TaskQueue with friendly name %s already exists in workspace %s", q.friendlyName, ws.sid))
+		}
+	}
+}
+
+func listQueues(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
+	r.notYet("Ordering")
+	var matching scope
+	if r.has("EvaluateWorkerAttributes") {
+		var attributes map[string]any
+		if json.Unmarshal([]byte(r.text("EvaluateWorkerAttributes")), &attributes) != nil {
+			r.fail(invalid("EvaluateWorkerAttributes is not a valid JSON object"))
+		}
+		matching = func(key string) any { return attributes[key] }
+	}
+	if sid := r.text("WorkerSid"); sid != "" {
+		a, found := ws.agents.get(sid)
+		if !found {
+			return s.list(r, "task_queues", nil)
+		}
+		matching = a.scope()
+	}
+	if r.err != nil {
+		return reply{}, r.err
+	}
+	var rows []object
+	for q := range ws.queues.all() {
+		if r.has("FriendlyName") && r.text("FriendlyName") != q.friendlyName {
+			continue
+		}
+		if matching != nil && (q.target == nil || !q.target.matches(matching)) {
+			continue
+		}
+		rows = append(rows, ws.queueBody(q, r.base))
+	}
+	return s.list(r, "task_queues", rows)
+}
+
+func fetchQueue(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
+	q, found := ws.queues.get(r.vars["WQ"])
+	if !found {
+		return reply{}, notFound(r.path)
+	}
+	return okay(ws.queueBody(q, r.base)), nil
+}
+
+func updateQueue(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
+	q, found := ws.queues.get(r.vars["WQ"])
+	if !found {
+		return reply{}, notFound(r.path)
+	}
+	changed := *q
+	changed.friendlyName = r.textOr("FriendlyName", q.friendlyName)
+	changed.targetText = r.textOr("TargetWorkers", q.targetText)
+	changed.target = r.expression("TargetWorkers", q.targetText)
+	changed.maxReserved = r.number("MaxReservedWorkers", q.maxReserved, 1, 50)
+	changed.order = r.oneOf("TaskOrder", q.order, "FIFO", "LIFO")
+	changed.onReservation = ws.statusParam(r, "ReservationActivitySid", q.onReservation)
+	changed.onAssignment = ws.statusParam(r, "AssignmentActivitySid", q.onAssignment)
+	if r.err != nil {
+		return reply{}, r.err
+	}
+	targetChanged := changed.targetText != q.targetText
+	*q = changed
+	q.updatedAt = s.now()
+	if targetChanged {
+		ws.emit("task-queue.expression.updated", "TaskQueue "+q.friendlyName+" expression updated", q.fields())
+	}
+	ws.look()
+	return okay(ws.queueBody(q, r.base)), nil
+}
+
+func deleteQueue(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
+	q, found := ws.queues.get(r.vars["WQ"])
+	if !found {
+		return reply{}, notFound(r.path)
+	}
+	for w := range ws.routings.all() {
+		if w.plan.uses(q) {
+			return reply{}, invalid("Cannot delete task queue %s because workflow %s uses it", q.sid, w.sid)
+		}
+	}
+	ws.queues.remove(q.sid)
+	ws.emit("task-queue.deleted", "TaskQueue "+q.friendlyName+" deleted", q.fields())
+	return gone(), nil
+}
+
+func (q *queue) fields() fields {
+	return fields{"TaskQueueSid": q.sid, "TaskQueueName": q.friendlyName, "TaskQueueTargetExpression": q.targetText}
+}
+
+func (ws *workspace) queueBody(q *queue, base string) object {
+	url := base + "/v1/Workspaces/" + ws.sid
+	body := object{
+		"sid": q.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "friendly_name": q.friendlyName,
+		"target_workers": q.targetText, "max_reserved_workers": q.maxReserved, "task_order": q.order,
+		"reservation_activity_sid": nil, "reservation_activity_name": nil,
+		"assignment_activity_sid": nil, "assignment_activity_name": nil,
+		"date_created": iso(q.createdAt), "date_updated": iso(q.updatedAt), "url": url + "/TaskQueues/" + q.sid,
+		"links": object{"workspace": url, "statistics": url + "/TaskQueues/" + q.sid + "/Statistics"},
+	}
+	if q.onReservation != nil {
+		body["reservation_activity_sid"], body["reservation_activity_name"] = q.onReservation.sid, q.onReservation.friendlyName
+	}
+	if q.onAssignment != nil {
+		body["assignment_activity_sid"], body["assignment_activity_name"] = q.onAssignment.sid, q.onAssignment.friendlyName
+	}
+	return body
+}

@@ -1,0 +1,380 @@
+package simulator
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestReservationTimeoutMovesTheAgentAway(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	anna := w.newAgent("anna", `{"contact_uri":"client:anna"}`)
+	task := w.newTask()
+	w.advance(59 * time.Second)
+	same(t, "offers", w.offers(task), []string{"anna pending"})
+	w.advance(time.Second)
+	same(t, "offers", w.offers(task), []string{"anna timeout"})
+	equals(t, "task", w.taskStatus(task), "pending")
+	equals(t, "agent", w.agentStatus(anna), "Offline")
+	w.advance(time.Hour) // nothing ever moves the agent back
+	equals(t, "agent", w.agentStatus(anna), "Offline")
+	same(t, "log", w.experienced("client:anna"), []string{"Offered", "OfferEnded timeout", "StatusChanged Offline"})
+
+	w.must(w.post(w.v1("/Workers/"+anna), "ActivitySid", w.available))
+	w.advance(0)
+	same(t, "offers", w.offers(task), []string{"anna timeout", "anna pending"})
+}
+
+func TestRejectWithoutActivityIsOfferedAgainAtOnce(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	anna := w.newAgent("anna", `{}`)
+	w.advance(time.Second)
+	w.newAgent("ben", `{}`)
+	task := w.newTask()
+	w.advance(0)
+	w.must(w.post(w.pendingOffer(task), "ReservationStatus", "rejected"))
+	w.advance(0)
+	same(t, "offers", w.offers(task), []string{"anna rejected", "anna pending"}) // anna has been idle longest
+	w.must(w.post(w.pendingOffer(task), "ReservationStatus", "rejected", "WorkerActivitySid", w.offline))
+	w.advance(0)
+	same(t, "offers", w.offers(task), []string{"anna rejected", "anna rejected", "ben pending"})
+	equals(t, "anna", w.agentStatus(anna), "Offline")
+	w.refused(w.post(w.pendingOffer(task), "ReservationStatus", "rejected", "WorkerActivitySid", "WAx"), 400, 20001)
+}
+
+func TestExclusionAttribute(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.routing = w.newRouting(fmt.Sprintf(`{"task_routing":{"filters":[{"filter_friendly_name":"all","expression":"1==1","targets":[
+		{"queue":%q,"expression":"(task.skill_1 == null OR task.skill_1 IN worker.skills) AND worker.sid NOT IN task.declined_by"}]}]}}`, w.queue))
+	anna := w.newAgent("anna", `{"skills":["uk"]}`)
+	w.advance(time.Second)
+	w.newAgent("ben", `{"skills":["uk","motor"]}`)
+	motor := w.newTask("Attributes", `{"skill_1":"motor"}`)
+	w.advance(0)
+	same(t, "task with a skill", w.offers(motor), []string{"ben pending"})
+	any := w.newTask("Attributes", `{}`)
+	w.advance(0)
+	same(t, "task without attributes", w.offers(any), []string{"anna pending"})
+	w.must(w.post(w.v1("/Tasks/"+any), "Attributes", `{"declined_by":["`+anna+`"]}`))
+	w.must(w.post(w.pendingOffer(any), "ReservationStatus", "rejected"))
+	w.advance(0)
+	same(t, "excluded agent", w.offers(any), []string{"anna rejected"})
+	w.must(w.post(w.v1("/Tasks/"+any), "Attributes", `{"declined_by":[]}`)) // attributes updated: matched again
+	w.advance(0)
+	same(t, "exclusion lifted", w.offers(any), []string{"anna rejected", "anna pending"})
+}
+
+func TestLineOrder(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	now := w.clock.Now()
+	first := w.newTask()
+	early := w.newTask("VirtualStartTime", now.Add(-time.Hour).Format(time.RFC3339))
+	urgent := w.newTask("Priority", "10")
+	twin := w.newTask() // the same as the first, but created later
+	w.newAgent("anna", `{}`)
+	var order []string
+	for range 4 {
+		w.advance(0)
+		for _, row := range w.get(w.v1("/Tasks"), "AssignmentStatus", "reserved").rows("tasks") {
+			sid := row["sid"].(string)
+			order = append(order, sid)
+			w.must(w.post(w.pendingOffer(sid), "ReservationStatus", "accepted"))
+			w.must(w.post(w.v1("/Tasks/"+sid), "AssignmentStatus", "completed", "Reason", "done"))
+		}
+	}
+	same(t, "order", order, []string{urgent, early, first, twin})
+	w.nothingLeft()
+}
+
+func TestLongestIdleAgentFirst(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.newAgent("anna", `{}`)
+	w.advance(time.Second)
+	w.newAgent("ben", `{}`)
+	var served []string
+	for range 4 {
+		task := w.newTask()
+		w.advance(time.Second)
+		served = append(served, w.offers(task)...)
+		w.must(w.post(w.pendingOffer(task), "ReservationStatus", "accepted"))
+		w.must(w.post(w.v1("/Tasks/"+task), "AssignmentStatus", "completed", "Reason", "done"))
+		w.advance(time.Second)
+	}
+	same(t, "served by", served, []string{"anna pending", "ben pending", "anna pending", "ben pending"})
+}
+
+func TestOneAgentIsOfferedOneTaskAtATime(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.newAgent("anna", `{}`)
+	twin1, twin2 := w.newTask("Attributes", `{"id":"x"}`), w.newTask("Attributes", `{"id":"x"}`)
+	w.advance(0)
+	same(t, "first twin", w.offers(twin1), []string{"anna pending"})
+	same(t, "second twin", w.offers(twin2), []string{})
+	w.must(w.post(w.v1("/Tasks/"+twin1), "AssignmentStatus", "canceled", "Reason", "twin"))
+	w.advance(0)
+	same(t, "first twin", w.offers(twin1), []string{"anna canceled"})
+	same(t, "second twin", w.offers(twin2), []string{"anna pending"})
+	twins := w.get(w.v1("/Tasks"), "EvaluateTaskAttributes", `id == "x"`).rows("tasks")
+	equals(t, "twins found by their attribute", len(twins), 2)
+}
+
+func TestIllegalMovesOfAReservation(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	anna := w.newAgent("anna", `{}`)
+	task := w.newTask()
+	w.advance(0)
+	path := w.pendingOffer(task)
+	w.refused(w.post(path, "ReservationStatus", "completed"), 400, 20001)
+	w.refused(w.post(path, "ReservationStatus", "canceled"), 400, 20001)
+	w.refused(w.post(path, "Instruction", "conference"), 400, 20001)
+	w.refused(w.post(path), 400, 20001)
+	w.must(w.post(path, "ReservationStatus", "accepted"))
+	w.refused(w.post(path, "ReservationStatus", "rejected"), 400, 20001)
+	w.refused(w.post(path, "ReservationStatus", "accepted"), 400, 20001)
+	// The same reservation under its agent.
+	row := w.get(w.v1("/Workers/"+anna+"/Reservations"), "ReservationStatus", "accepted").rows("reservations")[0]
+	under := w.v1("/Workers/" + anna + "/Reservations/" + row["sid"].(string))
+	equals(t, "under the worker", w.must(w.get(under)).text("reservation_status"), "accepted")
+	w.must(w.post(under, "ReservationStatus", "completed"))
+	equals(t, "task", w.taskStatus(task), "completed")
+	w.nothingLeft()
+}
+
+func TestRejectPendingReservations(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	anna := w.v1("/Workers/" + w.newAgent("anna", `{}`))
+	task := w.newTask()
+	w.advance(0)
+	w.refused(w.post(anna, "ActivitySid", w.available, "RejectPendingReservations", "true"), 400, 20001)
+	w.must(w.post(anna, "ActivitySid", w.offline, "RejectPendingReservations", "true"))
+	w.advance(0)
+	same(t, "offers", w.offers(task), []string{"anna rejected"})
+	equals(t, "task", w.taskStatus(task), "pending")
+}
+
+func TestTargetsTimeOutByTheAgeOfTheTask(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	second := w.must(w.post(w.v1("/TaskQueues"), "FriendlyName", "second", "TargetWorkers", `level > 1`)).text("sid")
+	w.routing = w.newRouting(fmt.Sprintf(`{"task_routing":{"filters":[{"expression":"type=='call'","targets":[
+		{"queue":%q,"expression":"worker.level > 8","timeout":10},{"timeout":"10","priority":"7"},{"queue":%q,"timeout":10}]}]}}`, w.queue, second))
+	task := w.newTask("Attributes", `{"type":"call"}`)
+	queueAt := func(d time.Duration) string {
+		w.advance(d)
+		return w.get(w.v1("/Tasks/" + task)).text("task_queue_friendly_name")
+	}
+	equals(t, "at 9 s", queueAt(9*time.Second), "everybody")
+	equals(t, "at 11 s", queueAt(2*time.Second), "everybody") // the second target inherits the queue
+	equals(t, "priority of the second target", w.get(w.v1("/Tasks/" + task)).body["priority"].(float64), 7)
+	equals(t, "at 21 s", queueAt(10*time.Second), "second")
+	equals(t, "at 29 s", w.taskStatus(task), "pending")
+	w.advance(10 * time.Second)
+	equals(t, "at 31 s", w.taskStatus(task), "canceled")
+	equals(t, "reason", w.get(w.v1("/Tasks/"+task)).text("reason"), "Task canceled on Workflow timeout")
+	other := w.newTask("Attributes", `{"type":"mail"}`)
+	equals(t, "no filter, no default", w.taskStatus(other), "canceled")
+}
+
+func TestOpenOfferOutlivesItsTarget(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.routing = w.newRouting(fmt.Sprintf(`{"task_routing":{"filters":[{"expression":"1==1","targets":[
+		{"queue":%q,"expression":"worker.name=='a'","timeout":10},{"queue":%q}]}]}}`, w.queue, w.queue))
+	w.newAgent("anna", `{"name":"a"}`)
+	w.advance(time.Second)
+	w.newAgent("ben", `{"name":"b"}`)
+	task := w.newTask()
+	w.advance(15 * time.Second)
+	same(t, "offers", w.offers(task), []string{"anna pending"})
+	w.must(w.post(w.pendingOffer(task), "ReservationStatus", "rejected", "WorkerActivitySid", w.offline))
+	w.advance(0)
+	same(t, "then the next target", w.offers(task), []string{"anna rejected", "ben pending"})
+}
+
+func TestSkipIf(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	other := w.must(w.post(w.v1("/TaskQueues"), "FriendlyName", "other")).text("sid")
+	w.routing = w.newRouting(fmt.Sprintf(`{"task_routing":{"filters":[{"expression":"1==1","targets":[
+		{"queue":%q,"expression":"worker.level > 5","skip_if":"workers.available == 0","timeout":60},
+		{"queue":%q,"skip_if":"1==1"}]}],"default_filter":{"queue":%q}}}`, w.queue, w.queue, other))
+	task := w.newTask()
+	w.advance(0)
+	equals(t, "nobody there: skipped to the default", w.get(w.v1("/Tasks/"+task)).text("task_queue_friendly_name"), "other")
+	w.newAgent("junior", `{"level":1}`)
+	w.advance(0)
+	same(t, "offers", w.offers(task), []string{"junior pending"})
+	waits := w.newTask()
+	w.advance(0)
+	equals(t, "somebody there: not skipped", w.get(w.v1("/Tasks/"+waits)).text("task_queue_friendly_name"), "everybody")
+}
+
+func TestKnownAgentAndOrder(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.newAgent("anna", `{"level":1}`)
+	w.newAgent("ben", `{"level":9}`)
+	carla := w.newAgent("carla", `{"level":5}`)
+	w.routing = w.newRouting(fmt.Sprintf(`{"task_routing":{"filters":[
+		{"expression":"agent != null","targets":[{"queue":%q,"known_worker_sid":"task.agent","timeout":5},{"queue":%q}]},
+		{"expression":"name != null","targets":[{"queue":%q,"known_worker_friendly_name":"task.name"}]},
+		{"expression":"1==1","targets":[{"queue":%q,"order_by":"worker.level DESC"}]}]}}`, w.queue, w.queue, w.queue, w.queue))
+	known := w.newTask("Attributes", `{"agent":"`+carla+`"}`)
+	named := w.newTask("Attributes", `{"name":"Anna"}`)
+	best := w.newTask("Attributes", `{}`)
+	w.advance(0)
+	same(t, "known by SID", w.offers(known), []string{"carla pending"})
+	same(t, "known by name", w.offers(named), []string{"anna pending"})
+	same(t, "best level", w.offers(best), []string{"ben pending"})
+}
+
+func TestSeveralAgentsCanBeOfferedOneTask(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.must(w.post(w.v1("/TaskQueues/"+w.queue), "MaxReservedWorkers", "2"))
+	w.newAgent("anna", `{}`)
+	w.newAgent("ben", `{}`)
+	w.newAgent("carla", `{}`)
+	task := w.newTask()
+	w.advance(0)
+	same(t, "offers", w.offers(task), []string{"anna pending", "ben pending"})
+	w.must(w.post(w.pendingOffer(task), "ReservationStatus", "accepted"))
+	same(t, "offers", w.offers(task), []string{"anna accepted", "ben rescinded"})
+}
+
+func TestAssignmentLimit(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.must(w.post(w.v1(""), "EventCallbackUrl", ""))
+	w.newAgent("anna", `{}`)
+	task := w.newTask()
+	for range mostAssignments {
+		w.advance(0)
+		w.sim.lock()
+		ws, _ := w.sim.workspaces.get(w.ws)
+		tk, _ := ws.tasks.get(task)
+		ws.reject(tk.reservations[len(tk.reservations)-1], nil)
+		w.sim.unlock()
+	}
+	equals(t, "after 1,000 rejections", w.taskStatus(task), "pending")
+	w.advance(0)
+	equals(t, "and one more look", w.taskStatus(task), "canceled")
+}
+
+func TestReEvaluateTasks(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	vip := w.must(w.post(w.v1("/TaskQueues"), "FriendlyName", "vip", "TargetWorkers", "")).text("sid")
+	task := w.newTask("Attributes", `{"vip":true}`)
+	config := fmt.Sprintf(`{"task_routing":{"filters":[{"expression":"vip==true","targets":[{"queue":%q}]}],"default_filter":{"queue":%q}}}`, vip, w.queue)
+	w.must(w.post(w.v1("/Workflows/"+w.routing), "Configuration", config))
+	equals(t, "tasks in it keep their plan", w.get(w.v1("/Tasks/"+task)).text("task_queue_friendly_name"), "everybody")
+	w.must(w.post(w.v1("/Workflows/"+w.routing), "ReEvaluateTasks", "true"))
+	equals(t, "evaluated again", w.get(w.v1("/Tasks/"+task)).text("task_queue_friendly_name"), "vip")
+	w.newAgent("anna", `{}`)
+	w.advance(0)
+	same(t, "an empty expression is nobody", w.offers(task), []string{})
+}
+
+func TestBadConfigurations(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	for _, config := range []string{
+		`{`, `{}`, `{"task_routing":{}}`, `{"task_routing":{"filters":[{"expression":"1==1","targets":[]}]}}`,
+		`{"task_routing":{"default_filter":{"queue":"WQ00000000000000000000000000000000"}}}`,
+		`{"task_routing":{"filters":[{"expression":"a-b==1","targets":[{"queue":"` + w.queue + `"}]}]}}`,
+		`{"task_routing":{"default_filter":{"queue":"` + w.queue + `","timeout":"soon"}}}`,
+	} {
+		w.refused(w.post(w.v1("/Workflows"), "FriendlyName", "x", "Configuration", config), 400, 20001)
+	}
+}
+
+func TestAssignmentCallback(t *testing.T) {
+	const jsonType = "application/json"
+	for name, c := range map[string]struct {
+		status       int
+		kind, body   string
+		fallback     bool
+		offer, task  string
+		agentOffline bool
+	}{
+		"empty 200":       {status: 200, offer: "pending", task: "reserved"},
+		"accept":          {status: 200, kind: jsonType, body: `{"instruction":"accept"}`, offer: "accepted", task: "assigned"},
+		"reject":          {status: 200, kind: jsonType, body: `{"instruction":"reject","activity_sid":"{offline}"}`, offer: "rejected", task: "pending", agentOffline: true},
+		"no instruction":  {status: 200, kind: jsonType, body: `{}`, offer: "pending", task: "reserved"},
+		"204":             {status: 204, fallback: true, offer: "pending", task: "reserved"},
+		"500":             {status: 500, fallback: true, offer: "pending", task: "reserved"},
+		"not JSON":        {status: 200, kind: jsonType, body: `<x/>`, fallback: true, offer: "pending", task: "reserved"},
+		"wrong type":      {status: 200, kind: "text/html", body: `{"instruction":"accept"}`, fallback: true, offer: "pending", task: "reserved"},
+		"connection lost": {status: 0, fallback: true, offer: "pending", task: "reserved"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, Options{}).withWorkspace()
+			w.must(w.post(w.v1("/Workflows/"+w.routing), "FallbackAssignmentCallbackUrl", "https://app.test/fallback"))
+			anna := w.newAgent("anna", `{"x":1}`)
+			w.answer = func(h hook) (int, string, string) {
+				if h.url == "https://app.test/assigned" {
+					body := c.body
+					if c.agentOffline {
+						body = `{"instruction":"reject","activity_sid":"` + w.offline + `"}`
+					}
+					return c.status, c.kind, body
+				}
+				return 204, "", ""
+			}
+			task := w.newTask("Attributes", `{"n":1}`)
+			w.advance(0)
+			same(t, "offers", w.offers(task), []string{"anna " + c.offer})
+			equals(t, "task", w.taskStatus(task), c.task)
+			equals(t, "fallback called", len(w.received("/fallback")) == 1, c.fallback)
+			equals(t, "agent offline", w.agentStatus(anna) == "Offline", c.agentOffline)
+			form := w.received("/assigned")[0].form
+			for _, parameter := range []string{"Timestamp", "AccountSid", "WorkspaceSid", "WorkflowSid", "TaskQueueSid", "WorkerSid",
+				"WorkerAttributes", "TaskSid", "TaskAttributes", "TaskAge", "TaskPriority", "ReservationSid"} {
+				if !form.Has(parameter) {
+					t.Errorf("parameter %s is missing", parameter)
+				}
+			}
+		})
+	}
+}
+
+func TestLateAnswerToAssignmentIsIgnored(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.must(w.post(w.v1("/Workflows/"+w.routing), "FallbackAssignmentCallbackUrl", "https://app.test/fallback"))
+	w.newAgent("anna", `{}`)
+	w.answer = func(h hook) (int, string, string) { return 200, "application/json", `{"instruction":"accept"}` }
+	first := true
+	w.sim.SetHooks(Hooks{OnWebhook: func(kind string, _ url.Values) WebhookFault {
+		if kind == KindAssignment && first {
+			first = false
+			return WebhookFault{Delay: 6 * time.Second}
+		}
+		if kind == KindAssignment {
+			return WebhookFault{Drop: true}
+		}
+		return WebhookFault{}
+	}})
+	task := w.newTask()
+	w.advance(30 * time.Second)
+	equals(t, "it arrived all the same", len(w.received("/assigned")), 1)
+	same(t, "offers", w.offers(task), []string{"anna pending"})
+	if !slices.ContainsFunc(w.sim.Log(), func(e Entry) bool { return e.What == Alerted }) {
+		t.Error("no alert")
+	}
+
+	w = newWorld(t, Options{Uncertain: Uncertain{UnansweredAssignmentCancels: true}}).withWorkspace()
+	w.newAgent("anna", `{}`)
+	w.answer = func(h hook) (int, string, string) { return 500, "", "" }
+	task = w.newTask()
+	w.advance(0)
+	equals(t, "L3", w.offers(task)[0], "anna canceled")
+}
+
+func TestSoftphoneDeclinesOffers(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.sim.SetSoftphone("anna", Softphone{DeclinesOffers: 1})
+	w.newAgent("Anna Smith", `{"contact_uri":"client:anna"}`)
+	task := w.newTask()
+	w.advance(0)
+	// Meanwhile a ring is ignored.
+	room := "/2010-04-01/Accounts/{AC}/Conferences/offer/Participants.json"
+	w.must(w.post(room, "To", "client:anna", "From", "+15550001111"))
+	w.advance(2 * time.Second)
+	same(t, "offers", w.offers(task), []string{"Anna Smith rejected", "Anna Smith pending"})
+	same(t, "log", w.experienced("client:anna"), []string{"Offered", "Dialled", "Joins", "Rings", "OfferEnded rejected", "Offered"})
+}

@@ -1,0 +1,149 @@
+package simulator
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	// DefaultAccountSID is the account when Options names none.
+	DefaultAccountSID = "AC00000000000000000000000000000001"
+	// DefaultAuthToken is its token. Alphanumeric, because twilio-go refuses any other (I).
+	DefaultAuthToken = "0123456789abcdef0123456789abcdef"
+)
+
+// Options is everything a Simulator borrows. The zero value is a working simulator on the wall clock.
+type Options struct {
+	Clock      Clock             // nil: the wall clock
+	AccountSID string            // "": DefaultAccountSID
+	AuthToken  string            // "": DefaultAuthToken; letters and digits only
+	Webhooks   http.RoundTripper // how webhooks and TwiML fetches leave; nil: a real http.Transport
+	Seed       uint64            // SIDs come from it: same seed and same requests, same SIDs
+
+	// CallsPerSecond is the rate at which REST-created legs leave Twilio's queue, first in, first
+	// out (1 on a new account, C.6); 0: no limit. The delay is reported as queue_time.
+	CallsPerSecond float64
+	// WebhookLatency is how long after its event a webhook leaves. Even 0 leaves through the clock,
+	// never inside the request that caused it.
+	WebhookLatency time.Duration
+
+	Uncertain Uncertain    // what nobody knows about the real Twilio
+	Logger    *slog.Logger // nil: discard
+}
+
+// Simulator is one Twilio account with everything in it. Several live happily in one process.
+type Simulator struct {
+	accountSID, authToken string
+	clock                 Clock
+	webhooks              http.RoundTripper
+	ownTransport          *http.Transport // ours to close; nil when borrowed
+	seed                  uint64
+	callsPerSecond        float64
+	webhookLatency        time.Duration
+	uncertain             Uncertain
+	logger                *slog.Logger
+	routes                []route
+
+	// mu guards everything below. Nothing that leaves the simulator happens while it is held:
+	// such work is put in outbox and done on unlock.
+	mu         sync.Mutex
+	at         time.Time // the instant of the current locked section
+	outbox     []func()
+	timers     map[*timer]struct{}
+	closed     bool
+	inFlight   sync.WaitGroup // webhooks and TwiML fetches under way
+	minted     map[string]uint64
+	hooks      Hooks
+	rules      []*faultRule
+	webhooksOn bool
+	log        journal[Entry]
+	requests   journal[Request]
+
+	// alive ends when Close is called, so that webhooks under way give up.
+	alive context.Context
+	die   context.CancelFunc
+
+	workspaces  table[*workspace]
+	calls       table[*call]
+	liveCalls   table[*call] // those that have not ended
+	endedCalls  []*call
+	conferences table[*conference]
+	rooms       map[string]*conference // the active ones, by name
+	phones      map[string]Phone
+	softphones  map[string]*Softphone
+	nextDial    time.Time // when the next leg may leave the CPS queue
+}
+
+// New returns a running simulator of an empty account. Close it when done.
+func New(o Options) *Simulator {
+	s := &Simulator{
+		accountSID: o.AccountSID, authToken: o.AuthToken, clock: o.Clock, webhooks: o.Webhooks,
+		seed: o.Seed, callsPerSecond: o.CallsPerSecond, webhookLatency: o.WebhookLatency,
+		uncertain: o.Uncertain, logger: o.Logger, webhooksOn: true,
+		timers: map[*timer]struct{}{}, minted: map[string]uint64{},
+		rooms: map[string]*conference{}, phones: map[string]Phone{}, softphones: map[string]*Softphone{},
+	}
+	if s.accountSID == "" {
+		s.accountSID = DefaultAccountSID
+	}
+	if s.authToken == "" {
+		s.authToken = DefaultAuthToken
+	}
+	if s.clock == nil {
+		s.clock = WallClock()
+	}
+	if s.webhooks == nil {
+		s.ownTransport = &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute}
+		s.webhooks = s.ownTransport
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	s.routes = restRoutes()
+	s.alive, s.die = context.WithCancel(context.Background())
+	return s
+}
+
+// Close stops every timer, gives up webhooks under way and waits for them. Nothing leaves the
+// simulator afterwards. Do not call it from inside a webhook handler: it would wait for itself.
+func (s *Simulator) Close() {
+	s.lock()
+	s.closed = true
+	for t := range s.timers { // the order does not matter: none of them runs any more
+		s.cancel(t)
+	}
+	s.unlock()
+	s.die()
+	s.inFlight.Wait()
+	if s.ownTransport != nil {
+		s.ownTransport.CloseIdleConnections()
+	}
+}
+
+// lock opens a section in which time stands still. It reads the clock before locking, so that the
+// clock never runs under our lock; time never goes backwards between sections.
+func (s *Simulator) lock() {
+	now := s.clock.Now()
+	s.mu.Lock()
+	if now.After(s.at) {
+		s.at = now
+	}
+}
+
+// unlock closes the section and then does what it decided to do outside.
+func (s *Simulator) unlock() {
+	work := s.outbox
+	s.outbox = nil
+	s.mu.Unlock()
+	for _, do := range work {
+		do()
+	}
+}
+
+// afterUnlock puts off what must not happen under the lock: clocks, hooks, webhooks.
+func (s *Simulator) afterUnlock(do func()) { s.outbox = append(s.outbox, do) }
+
+func (s *Simulator) now() time.Time { return s.at }

@@ -1,0 +1,72 @@
+package simulator
+
+import "time"
+
+// Uncertain holds what nobody outside Twilio knows for sure (facts, section L). Software that is
+// right must hold under either answer to each; the zero value is the cautious one, chosen so that
+// software relying on luck fails here first.
+type Uncertain struct {
+	// JoinBeforeAnswer (L1): participant-join of a leg with EarlyMedia=false is sent while it still
+	// rings. Zero: it joins when it answers. Legs with EarlyMedia=true always join before (C.4).
+	JoinBeforeAnswer bool
+
+	// EndedConferenceIs400 (L2): adding a participant to a conference that has ended answers
+	// 400/16022. Zero: 404/20404.
+	EndedConferenceIs400 bool
+
+	// UnansweredAssignmentCancels (L3): when the assignment callback and its fallback both fail, the
+	// reservation is canceled and the task goes back. Zero: it stays pending until it times out.
+	UnansweredAssignmentCancels bool
+
+	// ListsOmitAttributes (L6): lists of tasks and workers carry attributes null. Zero: in full.
+	ListsOmitAttributes bool
+
+	// WorkflowSidOptional (L7): a task may name no workflow when the workspace has only one. Zero:
+	// it must name it.
+	WorkflowSidOptional bool
+
+	// JoinGap (L10): how long after its answer a leg enters the room. Zero: at once.
+	JoinGap time.Duration
+	// JoinReportedFirst (L10): with no gap, participant-join is sent before the answered callback.
+	// Zero: answered first.
+	JoinReportedFirst bool
+
+	// EndedWhileRinging (L11): the final status of a ringing leg that a request ends: a client leg
+	// by any request, a telephone leg by Status=completed or by removing the participant.
+	// "": canceled. Or "no-answer", or "completed".
+	EndedWhileRinging string
+
+	// LateLeg (L16): what becomes of a leg that is still being rung when its conference ends.
+	LateLeg LateLeg
+
+	// NoWaitAfterStart (L17): who is left alone after a conference has started hears silence. Zero:
+	// the WaitUrl is played again.
+	NoWaitAfterStart bool
+
+	// TimeoutsFromVirtualStart (L18): a target's timeout and a task's TTL count from the task's
+	// VirtualStartTime. Zero: from its creation, as "age" is documented.
+	TimeoutsFromVirtualStart bool
+
+	// LabelsFreeWhileQueued (L19): the label of a leg still in the CPS queue may be used again in
+	// the same conference. Zero: labels are unique among all live legs.
+	LabelsFreeWhileQueued bool
+	// LabelReadableAfter (L19): how long after its creation a labelled leg can first be found by its
+	// label or in the list of participants. By its CallSid it is there at once.
+	LabelReadableAfter time.Duration
+
+	// InProgressWhenAlone: REST shows a conference as in-progress as soon as one leg has joined
+	// (C.3, one measurement). Zero: init until it starts.
+	InProgressWhenAlone bool
+}
+
+// LateLeg is what happens to a leg that is being rung while its conference ends (L16).
+type LateLeg int
+
+const (
+	// LateLegEnds: it rings on, and when it answers Twilio ends it at once; it joins nothing.
+	LateLegEnds LateLeg = iota
+	// LateLegNewRoom: when it answers it joins a new, empty conference of the same name.
+	LateLegNewRoom
+	// LateLegHangUp: the ring is hung up (canceled) at the moment the conference ends.
+	LateLegHangUp
+)

@@ -65,7 +65,7 @@ type Kafka struct {
 	TLS          bool
 	SASLUser     string
 	SASLPassword string
-	// SASLMechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: no SASL.
+	// SASLMechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: SCRAM-SHA-512 where there is a user.
 	SASLMechanism string
 }
 
@@ -206,8 +206,8 @@ func (r *reader) kafka() Kafka {
 	default:
 		r.wrong("KAFKA_SASL_MECHANISM", "must be PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
 	}
-	if k.SASLMechanism != "" && (k.SASLUser == "" || k.SASLPassword == "") {
-		r.wrong("KAFKA_SASL_USER", "and KAFKA_SASL_PASSWORD are missing: KAFKA_SASL_MECHANISM needs them")
+	if any := k.SASLMechanism + k.SASLUser + k.SASLPassword; any != "" && (k.SASLUser == "" || k.SASLPassword == "") {
+		r.wrong("KAFKA_SASL_USER", "and KAFKA_SASL_PASSWORD go together, and with KAFKA_SASL_MECHANISM: one of them is missing")
 	}
 	return k
 }

@@ -1,0 +1,153 @@
+// Command switchboard is the three processes of the product, one at a time: `switchboard worker`, `switchboard webhook`,
+// `switchboard intake`. It takes everything from the environment (package config) and holds no logic of its own.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+
+	sb "switchboard"
+	"switchboard/activities"
+	"switchboard/config"
+	"switchboard/events"
+	"switchboard/intake"
+	"switchboard/webhook"
+	"switchboard/worker"
+)
+
+const usage = `usage: switchboard worker | webhook | intake
+
+Each is one process, configured by the environment alone; see package config or docs/operating.md.
+`
+
+func main() {
+	// The first signal asks to stop, the second one insists.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "switchboard: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	processes := map[string]func(context.Context) error{"worker": runWorker, "webhook": runWebhook, "intake": runIntake}
+	if len(args) != 1 || processes[args[0]] == nil {
+		return errors.New(usage)
+	}
+	return processes[args[0]](ctx)
+}
+
+func runWorker(ctx context.Context) error {
+	cfg, err := config.LoadWorker(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	logger := newLogger(cfg.Log, "worker")
+	temporal, namespace, err := dial(logger)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	publisher, err := events.NewPublisher(kafka(cfg.Kafka, "switchboard-worker"), sb.TopicEvents)
+	if err != nil {
+		return err
+	}
+	defer publisher.Close()
+	return worker.Run(ctx, worker.Config{
+		Temporal: temporal, Namespace: namespace, Events: publisher, Logger: logger, PublicURL: cfg.PublicURL, CallerID: cfg.Twilio.CallerID,
+		CallsPerSecond: cfg.CallsPerSecond, AgentRings: time.Duration(cfg.Policy.AgentRings),
+		Twilio: activities.TwilioConfig{
+			AccountSID: cfg.Twilio.AccountSID, AuthToken: cfg.Twilio.AuthToken, APIURL: cfg.Twilio.APIURL,
+			Workspace: cfg.Twilio.Workspace, Routing: cfg.Twilio.Routing,
+		},
+	})
+}
+
+func runWebhook(ctx context.Context) error {
+	cfg, err := config.LoadWebhook(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	logger := newLogger(cfg.Log, "webhook")
+	temporal, _, err := dial(logger)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	handler, err := webhook.New(webhook.Config{
+		PublicURL: cfg.PublicURL, Calls: webhook.Temporal(temporal), Logger: logger,
+		AuthTokens: func(account sb.AccountSID) []string {
+			if account == cfg.AccountSID {
+				return []string{cfg.AuthToken}
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return webhook.Run(ctx, webhook.RunConfig{
+		Address: cfg.Listen, Setting: "SWITCHBOARD_WEBHOOK_LISTEN", Handler: handler, Logger: logger,
+	})
+}
+
+func runIntake(ctx context.Context) error {
+	cfg, err := config.LoadIntake(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	logger := newLogger(cfg.Log, "intake")
+	temporal, _, err := dial(logger)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	return intake.Run(ctx, intake.Config{
+		Kafka: kafka(cfg.Kafka, "switchboard-intake"), Group: cfg.Group, Policy: cfg.Policy, Listen: cfg.Listen,
+		Starter: intake.Temporal(temporal), Logger: logger,
+	})
+}
+
+func newLogger(level slog.Level, process string) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("Process", process)
+}
+
+// dial connects to Temporal as its own environment variables say, and tells the namespace. It does not wait for the
+// server: a process that starts first finds it later.
+func dial(logger *slog.Logger) (client.Client, string, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, "", fmt.Errorf("read Temporal's environment (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …): %w", err)
+	}
+	if options.Namespace == "" {
+		options.Namespace = client.DefaultNamespace
+	}
+	options.Logger = log.NewStructuredLogger(logger)
+	c, err := client.NewLazyClient(options)
+	if err != nil {
+		return nil, "", fmt.Errorf("connect to Temporal: %w", err)
+	}
+	return c, options.Namespace, nil
+}
+
+func kafka(k config.Kafka, clientID string) events.Kafka {
+	out := events.Kafka{
+		Brokers: k.Brokers, ClientID: clientID, User: k.SASLUser, Password: k.SASLPassword, Mechanism: k.SASLMechanism,
+	}
+	if k.TLS {
+		out.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return out
+}

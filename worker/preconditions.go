@@ -1,0 +1,103 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	sb "switchboard"
+	"switchboard/activities"
+	"switchboard/deploy/provision"
+	"switchboard/workflows"
+)
+
+// sweepEvery is how often the whole workspace is looked over: the longest a call waits for news of an agent that every
+// webhook failed to bring.
+const sweepEvery = 15 * time.Second
+
+const sweepSchedule = "switchboard-sweep"
+
+// prepareWithin bounds the checks: a worker that cannot make sure of them within it ends and says why.
+const prepareWithin = time.Minute
+
+// prepare makes sure of what a call takes for granted, and mends what it can mend by itself.
+func prepare(ctx context.Context, cfg Config) (activities.Statuses, error) {
+	ctx, cancel := context.WithTimeout(ctx, prepareWithin)
+	defer cancel()
+	if err := addSearchAttributes(ctx, cfg.Temporal, cfg.Namespace); err != nil {
+		return activities.Statuses{}, fmt.Errorf("worker: search attributes: %w", err)
+	}
+	statuses, err := provision.FindStatuses(ctx, cfg.Twilio)
+	if err != nil {
+		return activities.Statuses{}, fmt.Errorf("worker: read the TaskRouter workspace: %w", err)
+	}
+	problems, err := provision.Check(ctx, provision.Expected{
+		Twilio: cfg.Twilio, PublicURL: cfg.PublicURL, Statuses: statuses, AgentRings: cfg.AgentRings,
+	})
+	if err != nil {
+		return activities.Statuses{}, fmt.Errorf("worker: read the TaskRouter workspace: %w", err)
+	}
+	if len(problems) > 0 {
+		return activities.Statuses{}, fmt.Errorf("worker: the TaskRouter workspace is not as calls need it:\n  - %s", strings.Join(problems, "\n  - "))
+	}
+	if err := scheduleSweep(ctx, cfg.Temporal); err != nil {
+		return activities.Statuses{}, fmt.Errorf("worker: schedule the sweep: %w", err)
+	}
+	return statuses, nil
+}
+
+// addSearchAttributes registers what is missing. The dev server's own flag does so only for a new database, and an
+// unregistered attribute does not fail a call: it stalls it.
+func addSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
+	listed, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		return err
+	}
+	missing := map[string]enumspb.IndexedValueType{}
+	for _, key := range workflows.SearchAttributes() {
+		has, there := listed.GetCustomAttributes()[key.GetName()]
+		if !there {
+			missing[key.GetName()] = key.GetValueType()
+		} else if has != key.GetValueType() {
+			return fmt.Errorf("%s is registered as %v and must be %v: remove it with `temporal operator search-attribute remove`", key.GetName(), has, key.GetValueType())
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
+		Namespace: namespace, SearchAttributes: missing,
+	})
+	var exists *serviceerror.AlreadyExists // another worker was quicker
+	if err != nil && !errors.As(err, &exists) {
+		return err
+	}
+	return nil
+}
+
+// scheduleSweep makes the schedule of the sweep if it is not there.
+func scheduleSweep(ctx context.Context, c client.Client) error {
+	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID:   sweepSchedule,
+		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: sweepEvery}}},
+		// One at a time, and none made up for: only the latest look is of use.
+		Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow: sweepEvery,
+		Action: &client.ScheduleWorkflowAction{
+			ID: "sweep", Workflow: sb.SweepWorkflow, TaskQueue: sb.CallQueue,
+			StaticSummary: "Looks over the workspace for what webhooks should have told",
+		},
+	})
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		return nil
+	}
+	return err
+}

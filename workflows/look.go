@@ -39,9 +39,11 @@ func (c *call) awaitLooking(ctx workflow.Context, what string, limit, first, las
 		if look != nil && pause < left {
 			timeout, summary = pause, "look: "+what
 		}
-		in, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+		timer, stop := workflow.WithCancel(ctx)
+		in, err := workflow.AwaitWithOptions(timer, workflow.AwaitOptions{
 			Timeout: timeout, TimerOptions: workflow.TimerOptions{Summary: summary},
 		}, until)
+		stop() // or the timer would go on, and wake the call for nothing
 		if in || err != nil {
 			return in
 		}

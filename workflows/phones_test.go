@@ -2,11 +2,12 @@ package workflows_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	sb "switchboard"
+	"switchboard/internal/truth"
 	"switchboard/internal/virtual"
 	"switchboard/simulator"
 )
@@ -74,7 +75,7 @@ func count(w *virtual.World, party, what string) int {
 	return n
 }
 
-func rings(w *virtual.World, party string) int { return count(w, party, simulator.Rings) }
+func rings(w *virtual.World, party string) int { return truth.Rings(w.Sim.Log(), party) }
 
 // checkEnd checks what must hold at the end of every call, whatever happened in it.
 func checkEnd(t *testing.T, w *virtual.World, result sb.Result) {
@@ -92,70 +93,26 @@ func checkEnd(t *testing.T, w *virtual.World, result sb.Result) {
 	if last.Stage != sb.StageEnded || last.Outcome != result.Outcome || last.HungUpBy != result.HungUpBy || last.Attempts != result.Attempts {
 		t.Errorf("the last event says %+v, the result %+v", last, result)
 	}
-	checkOneRing(t, w)
-	checkSilence(t, w)
+	attempts := 0
+	for _, e := range events {
+		attempts = max(attempts, e.Data.Attempt)
+	}
+	for _, caller := range callers(w) {
+		for _, problem := range truth.Check(w.Sim.Log(), caller, attempts) {
+			t.Errorf("%s\n%s", problem, w.Story())
+		}
+	}
 	if log := w.Log.String(); strings.Contains(log, "7700900") || strings.Contains(log, "Example") {
 		t.Errorf("the log tells the caller's number or name:\n%s", log)
 	}
 }
 
-// checkOneRing: a caller's phone is dialled at most once an attempt, and never without an agent in the room.
-func checkOneRing(t *testing.T, w *virtual.World) {
-	t.Helper()
-	inRoom := map[string]bool{}
-	dials := 0
+// callers are the telephones that were dialled.
+func callers(w *virtual.World) (numbers []string) {
 	for _, e := range w.Sim.Log() {
-		agent := strings.HasPrefix(e.Party, "client:")
-		switch {
-		case agent && e.What == simulator.Joins:
-			inRoom[e.Party] = true
-		case agent && e.What == simulator.Leaves:
-			delete(inRoom, e.Party)
-		case !agent && e.What == simulator.Dialled:
-			dials++
-			if len(inRoom) == 0 {
-				t.Errorf("a caller was dialled without an agent on the line\n%s", w.Story())
-			}
+		if e.What == simulator.Dialled && !truth.IsAgent(e.Party) && !slices.Contains(numbers, e.Party) {
+			numbers = append(numbers, e.Party)
 		}
 	}
-	attempts := 0
-	for _, e := range w.Events() {
-		attempts = max(attempts, e.Data.Attempt)
-	}
-	if dials > attempts {
-		t.Errorf("%d dials in %d attempts\n%s", dials, attempts, w.Story())
-	}
-}
-
-// checkSilence: nobody who has picked up hears nothing for more than 2 s.
-func checkSilence(t *testing.T, w *virtual.World) {
-	t.Helper()
-	quietSince := map[string]time.Time{}
-	ends := func(e simulator.Entry) {
-		if since, quiet := quietSince[e.CallSID]; quiet {
-			if d := e.At.Sub(since); d > 2*time.Second {
-				t.Errorf("%s heard nothing for %v\n%s", e.Party, d, w.Story())
-			}
-			delete(quietSince, e.CallSID)
-		}
-	}
-	for _, e := range w.Sim.Log() {
-		if strings.HasPrefix(e.Party, "client:") || e.CallSID == "" {
-			continue
-		}
-		switch e.What {
-		case simulator.Answers:
-			quietSince[e.CallSID] = e.At
-		case simulator.Hears:
-			if e.Detail == "silence" {
-				if _, quiet := quietSince[e.CallSID]; !quiet {
-					quietSince[e.CallSID] = e.At
-				}
-			} else {
-				ends(e)
-			}
-		case simulator.Ended, simulator.HangsUp:
-			ends(e)
-		}
-	}
+	return numbers
 }

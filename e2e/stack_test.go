@@ -37,6 +37,7 @@ func start(t *testing.T, o stack.Options) (context.Context, *stack.Stack) {
 			t.Errorf("stop: %v", err)
 		}
 	})
+	t.Cleanup(func() { replayAll(t, s) })
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("what the phones experienced:\n%s", truth.Story(s.Simulator().Log()))

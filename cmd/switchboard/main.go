@@ -28,7 +28,7 @@ import (
 
 const usage = `usage: switchboard worker | webhook | intake
 
-Each is one process, configured by the environment alone; see package config or docs/operating.md.
+Each is one process, configured by the environment alone; see docs/operating.md.
 `
 
 func main() {

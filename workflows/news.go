@@ -164,28 +164,27 @@ func (c *call) onRoom(n sb.RoomNews) {
 	if l == nil {
 		return
 	}
+	// Both must be in the same room: with a wrong region, or after a late answer, Twilio opens another one.
+	if l.conference == "" {
+		l.conference = n.Conference
+	}
+	if l.conference != n.Conference {
+		return
+	}
 	switch n.Event {
 	case sb.RoomJoined:
-		if l.conference == "" {
-			l.conference = n.Conference
-		}
-		// Both must be in the same room: with a wrong region or a late answer Twilio opens another one.
-		if l.conference == n.Conference {
-			l.joined = true
-		}
+		l.joined = true
 	case sb.RoomLeft:
-		if l.conference == n.Conference {
-			l.joined, l.left = true, true
-			l.hungUp = l.hungUp || n.HungUp
-			if n.Status.Rank() > l.status.Rank() {
-				l.status = n.Status
-			}
-			if l.endedAt.IsZero() {
-				l.endedAt = n.At
-			}
+		l.joined, l.left = true, true
+		l.hungUp = l.hungUp || n.HungUp
+		if n.Status.Rank() > l.status.Rank() {
+			l.status = n.Status
+		}
+		if l.endedAt.IsZero() {
+			l.endedAt = n.At
 		}
 	case sb.RoomEnded: // by this leg's going
-		if l.conference == n.Conference && !l.endedByUs {
+		if !l.endedByUs {
 			l.hungUp, l.left = true, true
 		}
 	}

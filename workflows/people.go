@@ -87,9 +87,19 @@ func (c *call) describe(stage sb.Stage, d sb.EventData) (what, details string) {
 		return fmt.Sprintf("%s ended: %s", attempt, outcome(d.Outcome, d.Reason)), fmt.Sprintf(
 			"%s ended at %s: %s. The next one begins at %s.", upper(attempt), at, outcome(d.Outcome, d.Reason), d.RetryAt.UTC().Format("15:04:05 UTC on 2 January"))
 	default:
-		return "ended: " + outcome(d.Outcome, d.Reason), fmt.Sprintf(
-			"Ended at %s after %d attempts: %s. Nothing comes next.", at, d.Attempts, outcome(d.Outcome, d.Reason))
+		how := outcome(d.Outcome, d.Reason)
+		if d.Outcome == sb.Completed {
+			how = fmt.Sprintf("a conversation of %d s, hung up by the %s", d.TalkSeconds, d.HungUpBy)
+		}
+		return "ended: " + how, fmt.Sprintf("Ended at %s: %s, in %s. Nothing comes next.", at, how, plural(d.Attempts, "attempt"))
 	}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func outcome(o sb.Outcome, r sb.Reason) string {

@@ -80,6 +80,9 @@ func rings(w *virtual.World, party string) int { return truth.Rings(w.Sim.Log(),
 // checkEnd checks what must hold at the end of every call, whatever happened in it.
 func checkEnd(t *testing.T, w *virtual.World, result sb.Result) {
 	t.Helper()
+	if left := w.LeftAtEnd(); len(left) > 0 {
+		t.Errorf("left behind when the end was told: %s\n%s", strings.Join(left, "; "), w.Story())
+	}
 	if left := w.Sim.Leftovers(); len(left) > 0 {
 		t.Errorf("left behind: %s\n%s", strings.Join(left, "; "), w.Story())
 	}

@@ -335,6 +335,20 @@ func TestCancelledAtAnyStage(t *testing.T) {
 	}
 }
 
+func TestCancelledWhileTheReservationIsAccepted(t *testing.T) {
+	w := virtual.New(t, virtual.Options{})
+	w.Sim.SetHooks(simulator.Hooks{OnRequest: func(route string, form url.Values) simulator.Fault {
+		if route == routeReservation && form.Get("ReservationStatus") == "accepted" {
+			w.Env.SignalWorkflow(sb.SignalCancel, sb.Cancellation{Reason: sb.ReasonRequester}) // before the answer
+		}
+		return simulator.Fault{}
+	}})
+	expect(t, w, w.Request(anybody), sb.Result{Outcome: sb.Cancelled, Reason: sb.ReasonRequester, Attempts: 1})
+	if n := count(w, anybody, simulator.Dialled); n != 0 {
+		t.Errorf("a cancelled caller was dialled\n%s", w.Story())
+	}
+}
+
 func TestCancelledBeforeTheRequestIsRead(t *testing.T) {
 	w := virtual.New(t, virtual.Options{})
 	in := sb.CallInput{
@@ -481,8 +495,19 @@ func TestTaskEndsWithoutUs(t *testing.T) {
 	w := virtual.New(t, virtual.Options{})
 	w.SetStatus("anna", provision.StatusBreak)
 	w.After(30*time.Second, func() { w.CancelTasks() })
-	w.After(time.Minute, func() { w.SetStatus("anna", provision.StatusAvailable) })
-	expect(t, w, w.Request(anybody), completedByCaller(1))
+	r := w.Request(anybody)
+	w.After(time.Minute, func() {
+		if tasks := w.Tasks(); len(tasks) != 2 {
+			t.Errorf("%d tasks, want the cancelled one and a new one\n%s", len(tasks), w.Story())
+		}
+		for _, task := range w.Tasks() {
+			if !task.VirtualStartTime.Equal(r.RequestedAt.Truncate(time.Second)) {
+				t.Errorf("the place in the queue is that of %v, want that of the request, %v", task.VirtualStartTime, r.RequestedAt)
+			}
+		}
+		w.SetStatus("anna", provision.StatusAvailable)
+	})
+	expect(t, w, r, completedByCaller(1))
 }
 
 func TestKafkaIsDown(t *testing.T) {

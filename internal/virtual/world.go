@@ -64,18 +64,19 @@ type World struct {
 	Workspace provision.Workspace
 	Log       *bytes.Buffer // what all parts logged
 
-	logger  *slog.Logger
-	clock   *clock
-	acts    *activities.Activities
-	opts    Options
-	mu      sync.Mutex
-	events  []sb.Event
-	onEvent []func(sb.Event)
-	reaped  []sb.Reap
-	call    sb.CallID
-	running bool
-	start   time.Time
-	twilio  *activities.Twilio
+	logger    *slog.Logger
+	clock     *clock
+	acts      *activities.Activities
+	opts      Options
+	mu        sync.Mutex
+	events    []sb.Event
+	onEvent   []func(sb.Event)
+	leftAtEnd []string
+	reaped    []sb.Reap
+	call      sb.CallID
+	running   bool
+	start     time.Time
+	twilio    *activities.Twilio
 }
 
 // New sets up a workspace with its agents available.
@@ -275,8 +276,12 @@ func (w *World) Publish(_ context.Context, events []sb.Event) error {
 	if w.Elapsed() < w.opts.KafkaDown {
 		return fmt.Errorf("kafka is down")
 	}
+	left := w.Sim.Leftovers()
 	w.mu.Lock()
 	w.events = append(w.events, events...)
+	if events[len(events)-1].Data.Stage == sb.StageEnded {
+		w.leftAtEnd = left
+	}
 	listeners := w.onEvent
 	w.mu.Unlock()
 	for _, e := range events {
@@ -292,6 +297,23 @@ func (w *World) Events() []sb.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]sb.Event(nil), w.events...)
+}
+
+// LeftAtEnd is what had not come to its end at Twilio when the ended event was published.
+func (w *World) LeftAtEnd() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.leftAtEnd
+}
+
+// Tasks are the tasks TaskRouter still knows.
+func (w *World) Tasks() []taskrouter.TaskrouterV1Task {
+	w.T.Helper()
+	list, err := w.twilio.TaskRouter(context.Background()).ListTask(string(w.Workspace.Workspace), nil)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return list
 }
 
 // Reaped is what the webhook asked to have ended because no call was running.
@@ -459,11 +481,7 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 func (w *World) CancelTasks() {
 	w.T.Helper()
 	api := w.twilio.TaskRouter(context.Background())
-	list, err := api.ListTask(string(w.Workspace.Workspace), nil)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	for _, task := range list {
+	for _, task := range w.Tasks() {
 		p := &taskrouter.UpdateTaskParams{}
 		p.SetAssignmentStatus("canceled")
 		p.SetReason("an operator")

@@ -1,0 +1,122 @@
+package workflows
+
+import (
+	"testing"
+	"time"
+
+	sb "switchboard"
+)
+
+// What is known of a leg in the end must not depend on the order in which its news came, nor on how often.
+func TestNewsInAnyOrder(t *testing.T) {
+	const id = sb.CallID("call/test/1")
+	ref := sb.LegRef{Call: id, Attempt: 1, Offer: 1, Party: sb.PartyCaller}
+	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	leg := func(s sb.LegStatus, seconds int) func(*call) {
+		return func(c *call) { c.onLeg(sb.LegNews{Ref: ref, Leg: "CA1", Status: s, Seconds: seconds, At: at}) }
+	}
+	room := func(e sb.RoomEvent, hungUp bool) func(*call) {
+		return func(c *call) {
+			c.onRoom(sb.RoomNews{Ref: ref, Conference: "CF1", Event: e, Leg: "CA1", Label: ref.Label(), HungUp: hungUp, At: at})
+		}
+	}
+	news := []func(*call){
+		leg(sb.LegRinging, -1), leg(sb.LegInProgress, -1), leg(sb.LegCompleted, 10),
+		room(sb.RoomJoined, false), room(sb.RoomLeft, true), room(sb.RoomEnded, false),
+	}
+	permutations(len(news), func(order []int) {
+		c := &call{id: id}
+		for _, i := range order {
+			news[i](c)
+			news[order[0]](c) // and the first again and again
+		}
+		l := c.legOf(ref)
+		if len(c.legs) != 1 || l.sid != "CA1" || l.status != sb.LegCompleted || l.seconds != 10 || !l.answered || !l.left || !l.hungUp || l.onLine() || !l.gone() {
+			t.Fatalf("order %v: %d legs, %+v", order, len(c.legs), *l)
+		}
+	})
+}
+
+func TestJoinedIsRoomAndAnswerInAnyOrder(t *testing.T) {
+	const id = sb.CallID("call/test/1")
+	ref := sb.LegRef{Call: id, Attempt: 1, Offer: 1, Party: sb.PartyCaller}
+	join := func(c *call, conference sb.ConferenceSID) {
+		c.onRoom(sb.RoomNews{Ref: ref, Conference: conference, Event: sb.RoomJoined, Leg: "CA1", Label: ref.Label()})
+	}
+	answer := func(c *call) { c.onLeg(sb.LegNews{Ref: ref, Leg: "CA1", Status: sb.LegInProgress, Seconds: -1}) }
+	for name, c := range map[string]struct {
+		steps []func(*call)
+		want  bool
+	}{
+		"joined alone":      {[]func(*call){func(c *call) { join(c, "CF1") }}, false},
+		"answered alone":    {[]func(*call){answer}, false},
+		"joined, answered":  {[]func(*call){func(c *call) { join(c, "CF1") }, answer}, true},
+		"answered, joined":  {[]func(*call){answer, func(c *call) { join(c, "CF1") }}, true},
+		"into another room": {[]func(*call){answer, func(c *call) { join(c, "CF2") }}, false},
+	} {
+		x := &call{id: id}
+		x.legOf(ref).conference = "CF1"
+		for _, step := range c.steps {
+			step(x)
+		}
+		if got := x.legOf(ref).onLine(); got != c.want {
+			t.Errorf("%s: on the line %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestNewsOfAnotherCallIsNotTakenIn(t *testing.T) {
+	c := &call{id: "call/test/1"}
+	c.onLeg(sb.LegNews{Ref: sb.LegRef{Call: "call/test/2", Attempt: 1, Offer: 1, Party: sb.PartyCaller}, Leg: "CA1", Status: sb.LegRinging})
+	c.onOffer(sb.OfferNews{Ref: sb.TaskRef{Call: "call/test/2", Task: 1}, Task: "WT1", Reservation: "WR1", Status: sb.ReservationPending})
+	c.onTask(sb.TaskNews{Ref: sb.TaskRef{Call: "call/test/2", Task: 1}, Task: "WT1", Status: sb.TaskPending})
+	if len(c.legs)+len(c.offers)+len(c.strays) != 0 || c.Task != "" {
+		t.Errorf("taken in: %+v", c)
+	}
+}
+
+func TestLateNewsOfAReservationRingsNobody(t *testing.T) {
+	c := &call{id: "call/test/1"}
+	c.Task, c.Tasks = "WT1", 1
+	ref := sb.TaskRef{Call: "call/test/1", Task: 1}
+	tell := func(r sb.ReservationSID, s sb.ReservationStatus) {
+		c.onOffer(sb.OfferNews{Ref: ref, Task: "WT1", Reservation: r, Status: s})
+	}
+	tell("WR1", sb.ReservationTimeout)
+	tell("WR1", sb.ReservationPending) // the assignment callback, late
+	if o := c.nextOffer(); o != nil {
+		t.Errorf("%+v would be rung for", o)
+	}
+	c.Handled = []sb.ReservationSID{"WR2"} // before the call continued as new
+	tell("WR2", sb.ReservationPending)
+	if o := c.nextOffer(); o != nil {
+		t.Errorf("%+v would be rung for again", o)
+	}
+	tell("WR3", sb.ReservationPending)
+	if o := c.nextOffer(); o == nil || o.reservation != "WR3" {
+		t.Errorf("got %+v, want the new one", o)
+	}
+}
+
+func permutations(n int, do func([]int)) {
+	order := make([]int, 0, n)
+	used := make([]bool, n)
+	var rec func()
+	rec = func() {
+		if len(order) == n {
+			do(order)
+			return
+		}
+		for i := range n {
+			if used[i] {
+				continue
+			}
+			used[i] = true
+			order = append(order, i)
+			rec()
+			order = order[:len(order)-1]
+			used[i] = false
+		}
+	}
+	rec()
+}

@@ -26,10 +26,7 @@ import (
 	"switchboard/worker"
 )
 
-const usage = `usage: switchboard worker | webhook | intake
-
-Each is one process, configured by the environment alone; see docs/operating.md.
-`
+const usage = "usage: switchboard worker | webhook | intake: one process each, configured by the environment alone; see docs/operating.md"
 
 func main() {
 	// The first signal asks to stop, the second one insists.

@@ -59,12 +59,13 @@ type Carried struct {
 	Task      TaskSID    `json:"task,omitempty"`
 	Declined  []AgentSID `json:"declined,omitempty"`
 	// Handled are the task's reservations that somebody was rung for: late news of them must not ring again.
-	Handled  []ReservationSID `json:"handled,omitempty"`
-	RetryAt  time.Time        `json:"retry_at,omitzero"`
-	Last     Result           `json:"last"`
-	Sequence int              `json:"sequence"`
-	Timeline []TimelineEntry  `json:"timeline,omitempty"`
-	Since    time.Time        `json:"since"`
+	Handled []ReservationSID `json:"handled,omitempty"`
+	RetryAt time.Time        `json:"retry_at,omitzero"`
+	// Outbox are events that Kafka has not acknowledged yet.
+	Outbox   []Event         `json:"outbox,omitempty"`
+	Sequence int             `json:"sequence"`
+	Timeline []TimelineEntry `json:"timeline,omitempty"`
+	Since    time.Time       `json:"since"`
 }
 
 // Cancellation withdraws a request.

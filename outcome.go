@@ -31,7 +31,6 @@ const (
 	ReasonRequester  Reason = "requester"   // cancelled by the system that had asked
 	ReasonOperator   Reason = "operator"    // cancelled by a person of the call centre
 	ReasonTalkLimit  Reason = "talk_limit"  // the conversation reached the longest time allowed
-	ReasonUnexpected Reason = "unexpected"  // an error nobody had thought of; the history has it
 )
 
 // Party is who takes part in a call.

@@ -106,6 +106,8 @@ type Dialled struct {
 	Queued sb.Duration `json:"queued,omitempty"`
 	// Code is Twilio's error code, or the HTTP status if it gave none.
 	Code int `json:"code,omitempty"`
+	// Repeated: the dial was posted again after an unclear answer, so there may be a twin of the leg.
+	Repeated bool `json:"repeated,omitempty"`
 }
 
 type DialResult string
@@ -168,6 +170,8 @@ type EndLegInput struct {
 
 type EndLegResult struct {
 	Leg sb.LegNews `json:"leg"`
+	// Already: it had ended before; this activity did not end it.
+	Already bool `json:"already,omitempty"`
 }
 
 // EndRoomInput asks to end a conference, by SID, or by name when no SID was ever learned.
@@ -191,8 +195,10 @@ type WithdrawInput struct {
 
 type WithdrawResult struct {
 	// Apologised: the caller had picked up and hears the apology; the leg ends by itself after it.
-	Apologised bool       `json:"apologised"`
-	Leg        sb.LegNews `json:"leg"`
+	Apologised bool `json:"apologised"`
+	// Already: the leg had ended before; nothing was withdrawn.
+	Already bool       `json:"already,omitempty"`
+	Leg     sb.LegNews `json:"leg"`
 }
 
 // PublishInput asks to write events to TopicEvents, in this order.

@@ -70,6 +70,7 @@ func (a *Activities) dialAgent(ctx context.Context, in DialAgentInput) Dialled {
 	var doubt *Dialled // the first try's result that was not clear
 	for try := 0; ; try++ {
 		d := a.post(ctx, dial, in.Room, p)
+		d.Repeated = doubt != nil
 		if d.Result == NotSent && doubt != nil {
 			return *doubt
 		}

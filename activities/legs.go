@@ -158,6 +158,7 @@ func (a *Activities) foundIn(ctx context.Context, ref sb.LegRef, p *voice.ApiV20
 func (a *Activities) LookAtLegs(ctx context.Context, in LookAtLegsInput) (LookAtLegsResult, error) {
 	api := a.twilio.Voice(ctx)
 	var out LookAtLegsResult
+	var unread error // what was seen all the same is news
 	label := map[sb.CallSID]string{}
 	for _, leg := range []LegToLookAt{in.Agent, in.Caller} {
 		if leg.Leg == "" {
@@ -169,7 +170,8 @@ func (a *Activities) LookAtLegs(ctx context.Context, in LookAtLegsInput) (LookAt
 			continue
 		}
 		if err != nil {
-			return LookAtLegsResult{}, failed("look at leg", err)
+			unread = failed("look at leg", err)
+			continue
 		}
 		news := legNews(leg.Ref, call)
 		if leg.Ref.Party == sb.PartyCaller {
@@ -178,7 +180,7 @@ func (a *Activities) LookAtLegs(ctx context.Context, in LookAtLegsInput) (LookAt
 		out.Legs = append(out.Legs, news)
 	}
 	if in.Conference == "" {
-		return out, nil
+		return seen(out, unread)
 	}
 	ref := in.Agent.Ref
 	if ref.Call == "" {
@@ -186,10 +188,10 @@ func (a *Activities) LookAtLegs(ctx context.Context, in LookAtLegsInput) (LookAt
 	}
 	conference, err := api.FetchConference(string(in.Conference), nil)
 	if failure(err).notFound() {
-		return out, nil
+		return seen(out, unread)
 	}
 	if err != nil {
-		return LookAtLegsResult{}, failed("look at room", err)
+		return seen(out, failed("look at room", err))
 	}
 	if str(conference.Status) == "completed" {
 		last, reason := sb.CallSID(str(conference.CallSidEndingConference)), str(conference.ReasonConferenceEnded)
@@ -197,11 +199,11 @@ func (a *Activities) LookAtLegs(ctx context.Context, in LookAtLegsInput) (LookAt
 			Ref: ref, Conference: in.Conference, Event: sb.RoomEnded, Leg: last, Label: label[last],
 			HungUp: strings.HasSuffix(reason, "-left"), At: twilioTime(conference.DateUpdated), Via: "look",
 		})
-		return out, nil
+		return seen(out, unread)
 	}
 	participants, err := api.ListParticipant(string(in.Conference), nil)
 	if err != nil && !failure(err).notFound() {
-		return LookAtLegsResult{}, failed("look at participants", err)
+		return seen(out, failed("look at participants", err))
 	}
 	for _, p := range participants {
 		if str(p.Status) == statusConnected {
@@ -211,7 +213,15 @@ func (a *Activities) LookAtLegs(ctx context.Context, in LookAtLegsInput) (LookAt
 			})
 		}
 	}
-	return out, nil
+	return seen(out, unread)
+}
+
+// seen is what a look saw; only one that saw nothing at all has failed.
+func seen(out LookAtLegsResult, err error) (LookAtLegsResult, error) {
+	if len(out.Legs)+len(out.Room) > 0 {
+		return out, nil
+	}
+	return out, err
 }
 
 // EndLeg ends a leg in any state and sees it ended. Idempotent; retried until it has succeeded. A leg that Twilio does
@@ -220,25 +230,27 @@ func (a *Activities) EndLeg(ctx context.Context, in EndLegInput) (EndLegResult, 
 	api := a.twilio.Voice(ctx)
 	params := &voice.UpdateCallParams{}
 	params.SetStatus(string(sb.LegCompleted)) // ends ringing legs as well
+	already := false
 	for try := 0; ; try++ {
 		call, err := api.UpdateCall(string(in.Leg), params)
 		if err == nil && sb.LegStatus(str(call.Status)).Over() {
-			return EndLegResult{Leg: legNews(in.Ref, call)}, nil
+			return EndLegResult{Leg: legNews(in.Ref, call), Already: already}, nil
 		}
 		f := failure(err)
 		if f.notFound() {
-			return EndLegResult{Leg: ended(in.Ref, in.Leg)}, nil
+			return EndLegResult{Leg: ended(in.Ref, in.Leg), Already: already || try == 0}, nil
 		}
+		already = already || try == 0 && f != nil && f.Code == codeNotInProgress
 		if f != nil && f.kind == never && f.Code != codeNotInProgress && !f.overtaken() && f.Status != 400 {
 			return EndLegResult{}, failed("end leg", err)
 		}
 		// Not live, unclear, or under way: see for ourselves.
 		call, err = api.FetchCall(string(in.Leg), nil)
 		if err == nil && sb.LegStatus(str(call.Status)).Over() {
-			return EndLegResult{Leg: legNews(in.Ref, call)}, nil
+			return EndLegResult{Leg: legNews(in.Ref, call), Already: already}, nil
 		}
 		if failure(err).notFound() && f != nil && f.kind == never {
-			return EndLegResult{Leg: ended(in.Ref, in.Leg)}, nil
+			return EndLegResult{Leg: ended(in.Ref, in.Leg), Already: already}, nil
 		}
 		if try == tries || a.Wait(ctx, pause(try)) != nil {
 			return EndLegResult{}, unsettled("end leg: it is not seen ended yet")
@@ -266,19 +278,20 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 		}
 		f := failure(err)
 		if f.notFound() {
-			return WithdrawResult{Leg: ended(in.Ref, in.Leg)}, nil
+			return WithdrawResult{Leg: ended(in.Ref, in.Leg), Already: true}, nil
 		}
 		if f.kind == never {
 			call, err = api.UpdateCall(string(in.Leg), cancel)
 			if err == nil && sb.LegStatus(str(call.Status)).Over() {
 				return WithdrawResult{Leg: legNews(in.Ref, call)}, nil
 			}
+			already := try == 0 && failure(err) != nil && failure(err).Code == codeNotInProgress
 			call, err = api.FetchCall(string(in.Leg), nil)
 			if err == nil && sb.LegStatus(str(call.Status)).Over() {
-				return WithdrawResult{Leg: legNews(in.Ref, call)}, nil
+				return WithdrawResult{Leg: legNews(in.Ref, call), Already: already}, nil
 			}
 			if failure(err).notFound() {
-				return WithdrawResult{Leg: ended(in.Ref, in.Leg)}, nil
+				return WithdrawResult{Leg: ended(in.Ref, in.Leg), Already: already}, nil
 			}
 			if err == nil && sb.LegStatus(str(call.Status)) == sb.LegInProgress && try < tries {
 				continue // picked up just now: at once, there is silence on the line

@@ -22,6 +22,7 @@ func start(t *testing.T, o stack.Options) (context.Context, *stack.Stack) {
 	if testing.Short() {
 		t.Skip("whole-stack tests are left out by -short")
 	}
+	t.Parallel() // each has a stack of its own, and mostly waits for phones to ring
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	t.Cleanup(cancel)
 	o.Dir = t.TempDir()

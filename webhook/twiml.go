@@ -65,7 +65,7 @@ func (s *server) ringback(c echo.Context, _ url.Values) error {
 // oneMoment is what a caller hears while no agent is in the room: moments only, so the pause is short.
 func (s *server) oneMoment(c echo.Context, _ url.Values) error {
 	spoken := sentenceFor(c.QueryParam("locale"))
-	return s.twiml(c, say{Language: spoken.language, Text: spoken.text}, pause{Length: 5}, redirect{})
+	return s.twiml(c, say{Language: spoken.language, Text: spoken.text}, pause{Length: 1}, redirect{})
 }
 
 // sentence is text in a language that <Say> speaks.

@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	sb "switchboard"
@@ -88,6 +89,7 @@ func readRoom(query, form url.Values) (news, error) {
 	n := news{call: ref.Call, signal: sb.SignalRoom}
 	if event == sb.RoomEnded { // by a participant's going, or by itself; then nobody is named
 		told.Leg, told.Label = sb.CallSID(form.Get("CallSidEndingConference")), form.Get("ParticipantLabelEndingConference")
+		told.HungUp = strings.HasSuffix(form.Get("ReasonConferenceEnded"), "-left") // rather than kicked, or ended by a request
 	} else {
 		leg, err := readSID(form, "CallSid", "CA")
 		if err != nil {

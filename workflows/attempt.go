@@ -53,13 +53,16 @@ func (c *call) attempt(ctx workflow.Context) (sb.Result, error) {
 // give up.
 func (c *call) waitForAgent(ctx workflow.Context) (end sb.Result, offered bool, err error) {
 	pause := taskPause
-	c.enter(ctx, sb.StageQueued, sb.EventData{})
-	for {
+	for entered := false; ; {
 		switch {
 		case c.cancelled != nil:
 			return c.cancelledResult(), false, nil
 		case !workflow.Now(ctx).Before(c.deadline()):
 			return sb.Result{Outcome: sb.Missed, Reason: sb.ReasonDeadline}, false, nil
+		case !entered:
+			c.enter(ctx, sb.StageQueued, sb.EventData{})
+			entered = true
+			continue
 		case c.Task == "":
 			c.createTask(ctx)
 			continue
@@ -112,11 +115,12 @@ func (c *call) createTask(ctx workflow.Context) {
 	c.Tasks++
 	ref := sb.TaskRef{Call: c.id, Task: c.Tasks, Attempt: c.Attempt}
 	c.creating, c.taskOver = true, false
+	c.creates++
 	createCtx, giveUp := workflow.WithCancel(ctx)
 	var failed error
 	done := false
 	workflow.Go(createCtx, func(ctx workflow.Context) {
-		defer func() { done = true }()
+		defer func() { done = true; c.creates-- }()
 		r := c.in.Request
 		ctx = options(ctx, "task into the queue", workflow.ActivityOptions{
 			RetryPolicy: &persistent, ScheduleToCloseTimeout: max(time.Second, c.deadline().Sub(workflow.Now(ctx))),
@@ -159,9 +163,11 @@ func (c *call) agentJoins(ctx workflow.Context) bool {
 	c.dialAgent(ctx, o)
 	if o.leg.sid != "" || o.leg.dialled.Result == activities.Placed {
 		rings := time.Duration(c.in.Policy.AgentRings+o.leg.dialled.Queued) + grace
-		c.awaitLooking(ctx, "the agent's softphone rings", rings, lookFirst, lookLast, c.lookAtLegs, func() bool {
+		if !c.await(ctx, "the agent's softphone rings", rings, c.lookAtLegs, func() bool {
 			return o.leg.onLine() || o.leg.gone() || !o.standing() || c.cancelled != nil
-		})
+		}) {
+			c.lookOnce(ctx, c.lookAtLegs)
+		}
 	}
 	// Never earlier: an accepted task cannot go back into the queue.
 	if o.leg.onLine() && o.standing() && c.cancelled == nil && c.accept(ctx, o) {
@@ -240,7 +246,8 @@ func (c *call) accept(ctx workflow.Context, o *offer) bool {
 	if o.status != sb.ReservationAccepted {
 		c.note(ctx, "the reservation could not be accepted any more (%s)", out.Status)
 	}
-	return o.status == sb.ReservationAccepted && o.leg.onLine()
+	c.hear(ctx) // the next step rings the caller's phone
+	return o.status == sb.ReservationAccepted && o.leg.onLine() && c.cancelled == nil
 }
 
 // giveBack ends an offer that came to nothing: the agent's leg first, then the reservation in the way that is fair to
@@ -260,6 +267,9 @@ func (c *call) giveBack(ctx workflow.Context, o *offer) {
 		c.decline(ctx, o)
 	case o.status != sb.ReservationPending:
 		c.note(ctx, "TaskRouter took the offer back (%s)", o.status)
+	case o.leg.answered:
+		c.note(ctx, "the agent answered and could not be brought in")
+		c.decline(ctx, o)
 	case o.leg.trouble():
 		// Ours or Twilio's fault, not the agent's: keep the task away from this agent for a while, punish nobody.
 		c.note(ctx, "the agent's leg could not be dialled (%s, code %d)", o.leg.dialled.Result, o.leg.dialled.Code)
@@ -275,13 +285,20 @@ func (c *call) giveBack(ctx workflow.Context, o *offer) {
 func (c *call) decline(ctx workflow.Context, o *offer) {
 	c.Declined = append(c.Declined, o.agent)
 	c.exclude(ctx)
-	if o.status == sb.ReservationPending {
+	if o.status == sb.ReservationPending && c.Task != "" {
 		c.reject(ctx, o, false)
 	}
 }
 
+// exclude tells TaskRouter whom the task is kept away from. If that cannot be done the task is closed: a new one is
+// made with the exclusions.
 func (c *call) exclude(ctx workflow.Context) {
-	must(ctx, "agents who declined", act.Exclude, activities.ExcludeInput{Task: c.Task, Declined: c.Declined}, nil)
+	actx := options(ctx, "agents who declined", workflow.ActivityOptions{RetryPolicy: &persistent, ScheduleToCloseTimeout: excludeWithin})
+	err := workflow.ExecuteActivity(actx, act.Exclude, activities.ExcludeInput{Task: c.Task, Declined: c.Declined}).Get(actx, nil)
+	if err != nil {
+		c.log.Warn("the task could not be kept away from agents who declined; a new one takes its place", "Error", err)
+		c.closeTask(ctx, "replaced")
+	}
 }
 
 func (c *call) reject(ctx workflow.Context, o *offer, missed bool) {
@@ -326,9 +343,12 @@ func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
 	}
 
 	rings := time.Duration(c.in.Policy.CallerRings+l.dialled.Queued) + grace
-	c.awaitLooking(ctx, "the caller's phone rings", rings, lookFirst, lookLast, c.lookAtLegs, func() bool {
+	if !c.await(ctx, "the caller's phone rings", rings, c.lookAtLegs, func() bool {
 		return l.onLine() || l.over() || agent.gone() || c.cancelled != nil
-	})
+	}) {
+		// Twilio ends a ring by itself; that nothing was heard means that the news was lost. Perhaps they are talking.
+		c.lookOnce(ctx, c.lookAtLegs)
+	}
 	switch {
 	case l.over():
 		return c.callerLegEnded(ctx, l)
@@ -340,7 +360,6 @@ func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
 		c.endLegs(ctx, l)
 		return c.cancelledResult(), false
 	}
-	// Twilio ends a ring by itself; that it has not been heard of means the news was lost.
 	c.endLegs(ctx, l)
 	return c.callerLegEnded(ctx, l)
 }
@@ -368,7 +387,7 @@ func (c *call) findEvidence(ctx workflow.Context, l *leg) bool {
 		return c.findLeg(ctx, l)
 	}, func() bool { return l.sid != "" })
 	if l.sid == "" {
-		c.doubt(ctx, l, time.Duration(c.in.Policy.CallerRings))
+		c.doubt(ctx, l)
 		return false
 	}
 	return true
@@ -401,20 +420,27 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 // also turn out that caller and agent have talked, and the agent's end was merely the first news of it: then it reports
 // that they were connected.
 func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected bool) {
-	var out activities.WithdrawResult
-	must(ctx, "take the ring back", act.Withdraw, activities.WithdrawInput{Ref: l.ref, Leg: l.sid, Locale: c.in.Request.Caller.Locale}, &out)
-	c.onLeg(out.Leg)
+	out := c.takeBack(ctx, l)
 	switch {
 	case out.Apologised:
-		c.note(ctx, "the agent dropped as the caller picked up; the caller heard an apology")
-		// The sentence ends by itself; the leg is looked after until it has.
-		c.await(ctx, "the apology is spoken", grace, nil, l.over)
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}, false
-	case l.status == sb.LegCompleted && c.talked(l), l.status == sb.LegBusy, l.status == sb.LegFailed:
+	case out.Already && (l.status != sb.LegCompleted || c.talked(l) || !c.offer.leg.hungUp):
+		// Nothing was taken back: the caller's leg ended first, and the room and the agent's leg with it.
 		return c.callerLegEnded(ctx, l)
 	}
 	c.note(ctx, "the agent dropped while the caller's phone rang; the ring was taken back")
 	return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
+}
+
+func (c *call) takeBack(ctx workflow.Context, l *leg) (out activities.WithdrawResult) {
+	must(ctx, "take the ring back", act.Withdraw, activities.WithdrawInput{Ref: l.ref, Leg: l.sid, Locale: c.in.Request.Caller.Locale}, &out)
+	c.onLeg(out.Leg)
+	if out.Apologised {
+		c.note(ctx, "the agent dropped as the caller picked up; the caller heard an apology")
+		// The sentence ends by itself; the leg is looked after until it has.
+		c.await(ctx, "the apology is spoken", grace, nil, l.over)
+	}
+	return out
 }
 
 // talked: the leg was up for longer than it takes to hang up at once.
@@ -427,18 +453,20 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 	agent, caller := c.offer.leg, c.caller
 	began := workflow.Now(ctx)
 	c.enter(ctx, sb.StageConnected, sb.EventData{Agent: c.offer.agent})
+	c.talking = true
 	c.bindAgent(ctx)
 
 	machine := func() bool {
 		return c.in.Request.DetectMachine && isMachine(caller.answeredBy) && workflow.Now(ctx).Sub(began) < machineWithin
 	}
-	c.awaitLooking(ctx, "longest conversation", time.Duration(c.in.Policy.MaxTalk)+grace, lookFirst, lookLast, c.lookAtLegs, func() bool {
+	c.await(ctx, "longest conversation", time.Duration(c.in.Policy.MaxTalk)+grace, c.lookAtLegs, func() bool {
 		return caller.gone() || agent.gone() || c.hangUp != nil || c.cancelled != nil || machine()
 	})
+	c.talking = false
 	if agent.gone() && !caller.gone() && workflow.Now(ctx).Sub(began) < time.Duration(c.in.Policy.EarlyHangUp) {
 		// Perhaps the agent dropped as the caller picked up: that is no conversation.
-		if end, talked := c.withdraw(ctx, caller); !talked && end.Reason == sb.ReasonApologised {
-			return end
+		if c.takeBack(ctx, caller).Apologised {
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}
 		}
 	}
 	naturalEnd := caller.gone() || agent.gone()
@@ -447,6 +475,9 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 		c.await(ctx, "both legs end", bothEndWithin, nil, func() bool { return caller.over() && agent.over() })
 	}
 	c.endLegs(ctx, caller, agent)
+	if caller.seconds < 0 { // how long it was up decides whether there was a conversation
+		c.lookOnce(ctx, c.lookAtLegs)
+	}
 
 	end := sb.Result{Outcome: sb.Completed, TalkSeconds: caller.seconds}
 	if end.TalkSeconds < 0 {
@@ -514,7 +545,9 @@ func isMachine(answeredBy string) bool {
 // wrapUp gives the agent time to finish the notes before the next call is offered.
 func (c *call) wrapUp(ctx workflow.Context, end *sb.Result) {
 	c.enter(ctx, sb.StageWrappingUp, sb.EventData{Agent: c.offer.agent, HungUpBy: end.HungUpBy, TalkSeconds: end.TalkSeconds})
+	c.wrapping = true
 	c.await(ctx, "wrap-up", time.Duration(c.in.Policy.WrapUp), nil, func() bool { return c.notes != nil })
+	c.wrapping = false
 	if c.notes != nil {
 		end.Disposition, end.Note = c.notes.Disposition, c.notes.Note
 	}

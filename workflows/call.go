@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/log"
@@ -18,6 +19,7 @@ func Call(ctx workflow.Context, in sb.CallInput) (sb.Result, error) {
 	c := &call{Carried: sb.Carried{Since: workflow.Now(ctx)}, in: in, id: in.Request.Call(), log: workflow.GetLogger(ctx)}
 	if in.Carried != nil {
 		c.Carried = *in.Carried
+		c.outbox, c.Carried.Outbox = c.Carried.Outbox, nil
 	}
 	// A request to cancel must not cut off the cleaning up, so the process runs detached from it and hears of it as of
 	// any other cancellation.
@@ -46,7 +48,8 @@ type call struct {
 	notes     *sb.WrapUp
 
 	// TaskRouter's side: the task is in Carried.
-	creating  bool
+	creating  bool         // its SID is not known yet
+	creates   int          // creations under way; one can outlast the need for it
 	taskOver  bool         // the task ended without us
 	closed    []sb.TaskSID // tasks that are over
 	strays    []sb.TaskSID // twins and leftovers, to be closed
@@ -59,7 +62,10 @@ type call struct {
 	legs   []*leg
 
 	outbox     []sb.Event
-	publishing bool
+	publishing []sb.Event // on their way
+
+	talking  bool // hang_up makes sense
+	wrapping bool // finish_wrap_up makes sense
 }
 
 // run is the story: attempts, with pauses between them, until one has an outcome that is final.
@@ -128,6 +134,9 @@ func (c *call) planRetry(ctx workflow.Context, end sb.Result) bool {
 		c.RetryAt = now
 	} else {
 		wait, again := c.in.Policy.RetryAfter[end.Outcome]
+		if end.Outcome == sb.Uncertain { // not while the leg nobody can tell of may still be ringing
+			wait = max(wait, c.in.Policy.CallerRings+sb.Duration(doubtAfter))
+		}
 		if !again || c.Attempt-c.Withdrawn >= c.maxAttempts() {
 			return false
 		}
@@ -137,7 +146,6 @@ func (c *call) planRetry(ctx workflow.Context, end sb.Result) bool {
 		c.RetryAt = time.Time{}
 		return false
 	}
-	c.Last = end
 	c.enter(ctx, sb.StageRetryPlanned, sb.EventData{Outcome: end.Outcome, Reason: end.Reason, RetryAt: c.RetryAt})
 	return true
 }
@@ -164,7 +172,7 @@ func (c *call) waitToRetry(ctx workflow.Context) error {
 func (c *call) finish(ctx workflow.Context, end sb.Result) (sb.Result, error) {
 	end.Attempts = c.Attempt
 	c.result = &end
-	c.settle(ctx)
+	c.wait(ctx, c.settled)
 	c.enter(ctx, sb.StageEnded, sb.EventData{
 		Outcome: end.Outcome, Reason: end.Reason, HungUpBy: end.HungUpBy, Attempts: end.Attempts,
 		TalkSeconds: end.TalkSeconds, Disposition: end.Disposition, Note: end.Note,
@@ -174,22 +182,25 @@ func (c *call) finish(ctx workflow.Context, end sb.Result) (sb.Result, error) {
 }
 
 // continueAsNew begins a new run with a fresh history when this one has grown long. Only called while nobody is on the
-// line; what is under way (an event to publish, a leg to end) postpones it.
+// line; a leg or a task still to be ended postpones it. Events that Kafka has not taken yet come along.
 func (c *call) continueAsNew(ctx workflow.Context) error {
 	if !c.grownLong(ctx) {
 		return nil
 	}
-	c.readSignals(ctx)
-	if !c.idle() || c.cancelled != nil || c.nextOffer() != nil {
+	// If Kafka takes events at all they are out in a moment, and need not come along.
+	c.await(ctx, "events", eventsWithin, nil, func() bool { return len(c.outbox)+len(c.publishing) == 0 })
+	c.hear(ctx)
+	if !c.grownLong(ctx) || c.cancelled != nil || c.taskOver || c.nextOffer() != nil {
 		return nil
 	}
 	in := c.in
 	carried := c.Carried
+	carried.Outbox = append(slices.Clone(c.publishing), c.outbox...)
 	in.Carried = &carried
 	return workflow.NewContinueAsNewError(ctx, sb.CallWorkflow, in)
 }
 
 // grownLong: the history is long, and nothing keeps the call from continuing as new.
 func (c *call) grownLong(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && c.idle() && workflow.AllHandlersFinished(ctx)
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && c.settled() && workflow.AllHandlersFinished(ctx)
 }

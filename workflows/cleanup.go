@@ -18,7 +18,7 @@ func (c *call) endLegs(ctx workflow.Context, legs ...*leg) {
 			continue
 		}
 		if l.sid == "" && l.dialled.Result == activities.Ambiguous && !l.doubtful {
-			c.doubt(ctx, l, time.Duration(c.in.Policy.AgentRings))
+			c.doubt(ctx, l)
 		}
 		if !l.live() {
 			continue
@@ -30,6 +30,12 @@ func (c *call) endLegs(ctx workflow.Context, legs ...*leg) {
 		})
 	}
 	wg.Wait(ctx)
+	for _, l := range legs {
+		if l != nil && l.dialled.Repeated && l.room != "" {
+			// A twin of the leg may sit in the room, and perhaps nobody will ever tell.
+			must(ctx, "end the room", act.EndRoom, activities.EndRoomInput{Room: l.room}, nil)
+		}
+	}
 }
 
 func (c *call) endLeg(ctx workflow.Context, l *leg) {
@@ -37,12 +43,11 @@ func (c *call) endLeg(ctx workflow.Context, l *leg) {
 		c.wait(ctx, l.over)
 		return
 	}
-	if !l.gone() {
-		l.endedByUs = true
-	}
+	up := !l.gone()
 	l.ending = true
 	var out activities.EndLegResult
 	must(ctx, "end the "+string(l.ref.Party)+"'s leg", act.EndLeg, activities.EndLegInput{Ref: l.ref, Leg: l.sid}, &out)
+	l.endedByUs = up && !out.Already
 	c.onLeg(out.Leg)
 	if !l.over() {
 		l.status = sb.LegCompleted
@@ -51,8 +56,9 @@ func (c *call) endLeg(ctx workflow.Context, l *leg) {
 
 // doubt looks once more for a leg of which no trace was found, when it must have stopped ringing, and ends it if it is
 // up. Callbacks that name it meanwhile bring it to endStrays.
-func (c *call) doubt(ctx workflow.Context, l *leg, rings time.Duration) {
+func (c *call) doubt(ctx workflow.Context, l *leg) {
 	l.doubtful = true
+	rings := time.Duration(max(c.in.Policy.AgentRings, c.in.Policy.CallerRings))
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		c.await(ctx, "a leg nobody can tell of", rings+doubtAfter, nil, func() bool { return l.sid != "" })
 		if l.sid == "" {
@@ -101,29 +107,22 @@ func (c *call) endStrays(ctx workflow.Context) {
 	}
 }
 
-// idle: nothing is under way in the background.
-func (c *call) idle() bool {
-	return len(c.outbox) == 0 && !c.publishing && len(c.strays) == 0 && c.settled()
-}
-
-// settled: no leg is up, or may be.
+// settled: nothing of the call is left at Twilio, nor may be: no leg, no twin of a task.
 func (c *call) settled() bool {
-	return !slices.ContainsFunc(c.legs, func(l *leg) bool { return l.doubtful || l.live() })
-}
-
-// settle waits until nothing of the call is left at Twilio.
-func (c *call) settle(ctx workflow.Context) {
-	c.wait(ctx, func() bool { return len(c.strays) == 0 && c.settled() })
+	return len(c.strays) == 0 && c.creates == 0 &&
+		!slices.ContainsFunc(c.legs, func(l *leg) bool { return l.doubtful || l.live() })
 }
 
 // drain is the last step: every event is out, every signal read, every update answered, and what the last signals
 // brought is ended too.
 func (c *call) drain(ctx workflow.Context) {
+	finished := func() bool {
+		return c.settled() && len(c.outbox)+len(c.publishing) == 0 && workflow.AllHandlersFinished(ctx)
+	}
 	for {
-		c.readSignals(ctx)
-		if c.idle() && workflow.AllHandlersFinished(ctx) {
+		c.wait(ctx, finished)
+		if c.hear(ctx); finished() {
 			return
 		}
-		c.wait(ctx, func() bool { return c.idle() && workflow.AllHandlersFinished(ctx) })
 	}
 }

@@ -115,17 +115,27 @@ func (c *call) legBySID(sid sb.CallSID) *leg {
 	return nil
 }
 
+// legNamed finds the leg that Twilio calls so, or begins to know it. Another leg under the same name of ours is a twin,
+// of an agent's dial that was repeated: the first is the one that counts, and endStrays ends the others.
+func (c *call) legNamed(ref sb.LegRef, sid sb.CallSID) *leg {
+	if l := c.legBySID(sid); l != nil {
+		return l
+	}
+	l := c.legOf(ref)
+	if l.sid != "" {
+		l = &leg{ref: ref, seconds: -1}
+		c.legs = append(c.legs, l)
+	}
+	l.named(sid)
+	return l
+}
+
 // onLeg takes in where a leg stands.
 func (c *call) onLeg(n sb.LegNews) {
 	if n.Leg == "" || n.Ref.Call != c.id {
 		return
 	}
-	l := c.legOf(n.Ref)
-	if l.sid != "" && l.sid != n.Leg {
-		// A second leg under one name: an agent's dial that was repeated. The first is the one that counts.
-		l = c.legOf(sb.LegRef{Call: c.id, Attempt: n.Ref.Attempt, Offer: n.Ref.Offer, Party: n.Ref.Party + "-twin"})
-	}
-	l.named(n.Leg)
+	l := c.legNamed(n.Ref, n.Leg)
 	if n.Status == sb.LegInProgress {
 		l.answered = true
 	}
@@ -145,24 +155,18 @@ func (c *call) onLeg(n sb.LegNews) {
 
 // onRoom takes in what happened in a conference.
 func (c *call) onRoom(n sb.RoomNews) {
-	if n.Ref.Call != c.id {
+	if n.Ref.Call != c.id || n.Leg == "" {
 		return
 	}
 	l := c.legBySID(n.Leg)
-	if l == nil && n.Leg != "" {
+	if l == nil {
 		// The join overtook everything else that names the leg: its label does.
 		ref := n.Ref
 		ref.Party = sb.PartyOfLabel(n.Label)
 		if ref.Party == sb.PartyNone || ref.Label() != n.Label {
 			return
 		}
-		if l = c.legOf(ref); l.sid != "" {
-			return
-		}
-		l.named(n.Leg)
-	}
-	if l == nil {
-		return
+		l = c.legNamed(ref, n.Leg)
 	}
 	// Both must be in the same room: with a wrong region, or after a late answer, Twilio opens another one.
 	if l.conference == "" {
@@ -184,9 +188,8 @@ func (c *call) onRoom(n sb.RoomNews) {
 			l.endedAt = n.At
 		}
 	case sb.RoomEnded: // by this leg's going
-		if !l.endedByUs {
-			l.hungUp, l.left = true, true
-		}
+		l.left = true
+		l.hungUp = l.hungUp || n.HungUp && !l.endedByUs
 	}
 }
 
@@ -300,23 +303,13 @@ func pump[T any](ctx workflow.Context, name, description string, take func(T)) {
 	})
 }
 
-// readSignals takes in whatever has been delivered and not yet been looked at.
-func (c *call) readSignals(ctx workflow.Context) {
-	read(ctx, sb.SignalOffer, c.onOffer)
-	read(ctx, sb.SignalTask, c.onTask)
-	read(ctx, sb.SignalLeg, c.onLeg)
-	read(ctx, sb.SignalRoom, c.onRoom)
-	read(ctx, sb.SignalCancel, c.cancel)
-}
-
-func read[T any](ctx workflow.Context, name string, take func(T)) {
-	for ch := workflow.GetSignalChannel(ctx, name); ; {
-		var news T
-		if !ch.ReceiveAsync(&news) {
-			return
-		}
-		take(news)
-	}
+// hear lets everything that has been delivered be taken in, before a step that cannot be undone. A signal that came
+// together with what woke the process is in the hands of its pump, which runs after it; a coroutine begun now runs after
+// them all.
+func (c *call) hear(ctx workflow.Context) {
+	heard := false
+	workflow.Go(ctx, func(workflow.Context) { heard = true })
+	c.wait(ctx, func() bool { return heard })
 }
 
 func (c *call) cancel(why sb.Cancellation) {

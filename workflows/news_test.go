@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
 	sb "switchboard"
 )
 
@@ -95,6 +98,54 @@ func TestLateNewsOfAReservationRingsNobody(t *testing.T) {
 	tell("WR3", sb.ReservationPending)
 	if o := c.nextOffer(); o == nil || o.reservation != "WR3" {
 		t.Errorf("got %+v, want the new one", o)
+	}
+}
+
+func TestTwinsOfALegAreKeptApart(t *testing.T) {
+	c := &call{id: "call/test/1"}
+	ref := sb.LegRef{Call: c.id, Attempt: 1, Offer: 1, Party: sb.PartyAgent}
+	c.onLeg(sb.LegNews{Ref: ref, Leg: "CA1", Status: sb.LegInProgress, Seconds: -1})
+	c.onLeg(sb.LegNews{Ref: ref, Leg: "CA2", Status: sb.LegRinging, Seconds: -1})
+	c.onLeg(sb.LegNews{Ref: ref, Leg: "CA3", Status: sb.LegBusy, Seconds: 0})
+	c.onRoom(sb.RoomNews{Ref: ref, Conference: "CF1", Event: sb.RoomJoined, Leg: "CA4", Label: ref.Label()})
+	if len(c.legs) != 4 || c.legOf(ref).sid != "CA1" || c.legBySID("CA2").status != sb.LegRinging || !c.legBySID("CA3").over() || !c.legBySID("CA4").joined {
+		t.Errorf("%d legs", len(c.legs))
+	}
+}
+
+func TestRoomEndedByNobodyEndsNoLeg(t *testing.T) {
+	c := &call{id: "call/test/1"}
+	ref := sb.LegRef{Call: c.id, Attempt: 1, Offer: 1, Party: sb.PartyCaller}
+	l := c.legOf(ref) // not named by Twilio yet
+	l.conference = "CF1"
+	c.onRoom(sb.RoomNews{Ref: ref, Conference: "CF1", Event: sb.RoomEnded})
+	if l.hungUp || l.left {
+		t.Errorf("%+v", *l)
+	}
+}
+
+// A signal that comes together with what wakes the process must be heard before a step that cannot be undone.
+func TestHearTakesInWhatCameTogether(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.ExecuteWorkflow(func(ctx workflow.Context) (bool, error) {
+		c := &call{log: workflow.GetLogger(ctx)}
+		woken, wake := workflow.NewFuture(ctx)
+		pump(ctx, sb.SignalCancel, "", c.cancel)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			_ = workflow.Sleep(ctx, time.Second)
+			workflow.GetSignalChannel(ctx, sb.SignalCancel).(workflow.Channel).SendAsync(sb.Cancellation{Reason: sb.ReasonRequester})
+			wake.Set(nil, nil)
+		})
+		if err := woken.Get(ctx, nil); err != nil {
+			return false, err
+		}
+		c.hear(ctx)
+		return c.cancelled != nil, nil
+	})
+	var heard bool
+	if err := env.GetWorkflowResult(&heard); err != nil || !heard {
+		t.Errorf("heard %v, %v", heard, err)
 	}
 }
 

@@ -18,9 +18,9 @@ func (c *call) publish(ctx workflow.Context) {
 	for {
 		c.wait(ctx, func() bool { return len(c.outbox) > 0 })
 		batch := c.outbox
-		c.outbox, c.publishing = nil, true
+		c.outbox, c.publishing = nil, batch
 		must(ctx, "publish: "+string(batch[len(batch)-1].Data.Stage), act.Publish, activities.PublishInput{Events: batch}, nil)
-		c.publishing = false
+		c.publishing = nil
 	}
 }
 

@@ -133,13 +133,13 @@ func (c *call) setHandlers(ctx workflow.Context) error {
 		return err
 	}
 	if err := workflow.SetUpdateHandlerWithOptions(ctx, sb.UpdateHangUp, func(ctx workflow.Context, h sb.HangUp) error {
-		c.hangUp = &h
+		c.hangUp, c.talking = &h, false
 		return nil
 	}, workflow.UpdateHandlerOptions{Description: "end the conversation", Validator: c.mayHangUp}); err != nil {
 		return err
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, sb.UpdateFinishWrapUp, func(ctx workflow.Context, n sb.WrapUp) error {
-		c.notes = &n
+		c.notes, c.wrapping = &n, false
 		return nil
 	}, workflow.UpdateHandlerOptions{Description: "the agent is ready for the next call", Validator: c.mayFinishWrapUp})
 }
@@ -167,7 +167,7 @@ func (c *call) mayHangUp(_ workflow.Context, h sb.HangUp) error {
 	switch {
 	case h.By != sb.PartyAgent && h.By != sb.PartySwitchboard:
 		return refusal("by must be %q or %q", sb.PartyAgent, sb.PartySwitchboard)
-	case c.stage != sb.StageConnected:
+	case !c.talking:
 		return refusal("there is no conversation to hang up (stage %s); cancel the request instead", c.stage)
 	}
 	return nil
@@ -175,7 +175,7 @@ func (c *call) mayHangUp(_ workflow.Context, h sb.HangUp) error {
 
 func (c *call) mayFinishWrapUp(_ workflow.Context, n sb.WrapUp) error {
 	switch {
-	case c.stage != sb.StageWrappingUp:
+	case !c.wrapping:
 		return refusal("no wrap-up is going on (stage %s)", c.stage)
 	case len([]rune(n.Disposition)) > sb.MaxDispositionLength:
 		return refusal("the disposition is longer than %d characters", sb.MaxDispositionLength)

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,27 @@ func TestAgentFinishesTheWrapUp(t *testing.T) {
 	}
 	if w.Elapsed() > time.Minute {
 		t.Errorf("the wrap-up went on for its whole two minutes (%v)", w.Elapsed())
+	}
+}
+
+// Notes that come after the wrap-up cannot be kept, so they are not accepted.
+func TestNotesAfterTheWrapUpAreRefused(t *testing.T) {
+	w := virtual.New(t, virtual.Options{})
+	var a *answer
+	w.At(sb.StageWrappingUp, 1, func() {
+		down := true
+		w.Sim.SetHooks(simulator.Hooks{OnRequest: func(_ string, form url.Values) simulator.Fault {
+			if down && form.Get("AssignmentStatus") != "" {
+				return simulator.Fault{Status: 503}
+			}
+			return simulator.Fault{}
+		}})
+		w.After(125*time.Second, func() { a = update(w, sb.UpdateFinishWrapUp, sb.WrapUp{Disposition: "sold"}) })
+		w.After(140*time.Second, func() { down = false })
+	})
+	expect(t, w, w.Request(anybody), completedByCaller(1))
+	if a == nil || a.accepted || a.rejected == nil {
+		t.Errorf("got %+v, want a refusal", a)
 	}
 }
 

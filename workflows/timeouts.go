@@ -29,13 +29,15 @@ const (
 	grace = 10 * time.Second
 	// acceptWithin bounds accepting a reservation, with its repetitions.
 	acceptWithin = 20 * time.Second
+	// excludeWithin bounds telling TaskRouter who declined, with its repetitions.
+	excludeWithin = time.Minute
 	// bothEndWithin is how long Twilio has to end the second leg of a conversation by itself before we do.
 	bothEndWithin = time.Second
 	// causeWithin is how long the news of who hung up is waited for after both legs have ended.
 	causeWithin = 3 * time.Second
 
 	// Looking without webhooks: first after lookFirst, then ever more rarely up to lookLast.
-	lookFirst = 10 * time.Second
+	lookFirst = 5 * time.Second
 	lookLast  = time.Minute
 	// In the queue the sweep covers everybody; a call looks for itself only rarely, at tasks the sweep cannot see.
 	queueLookFirst = 30 * time.Second
@@ -52,6 +54,9 @@ const (
 
 	// machineWithin: a machine reported later than this after the caller joined is a person by now.
 	machineWithin = 30 * time.Second
+
+	// eventsWithin is how long a call that continues as new waits for Kafka before it takes its events along.
+	eventsWithin = 10 * time.Second
 
 	// maxTimeline bounds what is remembered for people; the events on Kafka have everything.
 	maxTimeline = 200

@@ -139,6 +139,7 @@ func TestAcceptingIsRefused(t *testing.T) {
 		}
 	})
 	expect(t, w, w.Request(anybody), completedByCaller(1))
+	checkStatus(t, w, "anna", provision.StatusAvailable) // she had answered
 }
 
 func TestAnswerToAcceptingIsLost(t *testing.T) {
@@ -208,8 +209,7 @@ func TestAgentDropsAsCallerPicksUp(t *testing.T) {
 func TestAgentDropsForEver(t *testing.T) {
 	w := virtual.New(t, virtual.Options{})
 	w.Sim.SetSoftphone("anna", simulator.Softphone{DropsAfter: 2 * time.Second})
-	got := expect(t, w, w.Request("+447700900008"), sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft, Attempts: 4})
-	_ = got
+	expect(t, w, w.Request("+447700900008"), sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft, Attempts: 4})
 }
 
 func TestCallerIsBusyAndTriedAgain(t *testing.T) {

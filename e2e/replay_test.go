@@ -52,7 +52,7 @@ func replayAll(t *testing.T, s *stack.Stack) {
 			t.Errorf("%s does not replay: %v", id, err)
 		}
 		if folder := os.Getenv("RECORD_HISTORIES"); folder != "" {
-			record(t, filepath.Join(folder, fmt.Sprintf("%s-%02d.json", strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")), i+1)), &h)
+			record(t, filepath.Join(folder, fmt.Sprintf("%s-%02d.json", strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(t.Name(), "Test"), "/", "-")), i+1)), &h)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/dev/stack"
+	"switchboard/dev/stack/stacktest"
 	"switchboard/internal/truth"
 )
 
@@ -19,40 +20,12 @@ const within = 5 * time.Minute
 // start begins a product of the test's own.
 func start(t *testing.T, o stack.Options) (context.Context, *stack.Stack) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("whole-stack tests are left out by -short")
-	}
 	t.Parallel() // each has a stack of its own, and mostly waits for phones to ring
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	t.Cleanup(cancel)
-	o.Dir = t.TempDir()
-	if o.Policy == "" {
-		o.Policy = `{"wrap_up":"1s"}`
-	}
-	s, err := stack.Start(ctx, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Errorf("stop: %v", err)
-		}
-	})
+	s := stacktest.Start(t, o)
 	t.Cleanup(func() { replayAll(t, s) })
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("what the phones experienced:\n%s", truth.Story(s.Simulator().Log()))
-			for _, part := range []string{stack.Worker, stack.Webhook, stack.Intake} {
-				t.Logf("%s:\n%s", part, tail(s.Logs(part)))
-			}
-		}
-	})
 	return ctx, s
-}
-
-func tail(log string) string {
-	lines := strings.Split(strings.TrimSpace(log), "\n")
-	return strings.Join(lines[max(0, len(lines)-40):], "\n")
 }
 
 var requests atomic.Int64

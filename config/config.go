@@ -48,6 +48,14 @@ type Intake struct {
 	Listen string
 }
 
+// Provision is what setting the workspace up needs.
+type Provision struct {
+	AccountSID sb.AccountSID
+	AuthToken  string
+	APIURL     string // see Twilio
+	PublicURL  string
+}
+
 // Twilio is how to reach an account, and which workspace of it is ours.
 type Twilio struct {
 	AccountSID sb.AccountSID
@@ -105,6 +113,16 @@ func LoadIntake(env Lookup) (Intake, error) {
 		Listen: r.optional("SWITCHBOARD_INTAKE_LISTEN", "127.0.0.1:8081"),
 	}
 	return i, r.err()
+}
+
+// LoadProvision reads what setting the workspace up needs.
+func LoadProvision(env Lookup) (Provision, error) {
+	r := reader{env: env}
+	p := Provision{AccountSID: r.accountSID(), AuthToken: r.authToken(), APIURL: r.optional("TWILIO_API_URL", ""), PublicURL: r.publicURL()}
+	if p.APIURL != "" {
+		r.url("TWILIO_API_URL", p.APIURL)
+	}
+	return p, r.err()
 }
 
 // reader collects what is wrong while it reads.

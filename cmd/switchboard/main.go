@@ -1,5 +1,6 @@
 // Command switchboard is the three processes of the product, one at a time: `switchboard worker`, `switchboard webhook`,
-// `switchboard intake`. It takes everything from the environment (package config) and holds no logic of its own.
+// `switchboard intake`; and `switchboard provision`, which sets their TaskRouter workspace up. It takes everything from
+// the environment (package config) and holds no logic of its own.
 package main
 
 import (
@@ -26,7 +27,7 @@ import (
 	"switchboard/worker"
 )
 
-const usage = "usage: switchboard worker | webhook | intake: one process each, configured by the environment alone; see docs/operating.md"
+const usage = "usage: switchboard worker | webhook | intake | provision [-agent name:skill,skill …]: configured by the environment; see docs/operating.md"
 
 func main() {
 	// The first signal asks to stop, the second one insists.
@@ -39,6 +40,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "provision" {
+		return runProvision(ctx, args[1:])
+	}
 	processes := map[string]func(context.Context) error{"worker": runWorker, "webhook": runWebhook, "intake": runIntake}
 	if len(args) != 1 || processes[args[0]] == nil {
 		return errors.New(usage)

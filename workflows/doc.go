@@ -5,5 +5,6 @@
 // it as signals, which may be lost, late, doubled or out of order; state only ever moves forward on them, and while
 // it waits it looks for itself.
 //
-// Start with call.go, the story of a request; then attempt.go, one try to reach the caller, step by step.
+// Start with call.go, the story of a request; then attempt.go, one try to reach the caller, whose steps are queue.go, agent.go,
+// caller.go and conversation.go.
 package workflows

@@ -1,0 +1,147 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	sb "switchboard"
+	"switchboard/activities"
+)
+
+// callerJoins rings the caller's phone, once, and reports whether the caller is connected with the agent; if not, how
+// the attempt ended.
+func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
+	agent := c.offer.leg
+	if c.cancelled != nil {
+		return c.cancelledResult(), false // a cancelled caller is never rung
+	}
+	l := c.legOf(sb.LegRef{Call: c.id, Attempt: c.Attempt, Offer: c.offer.number, Party: sb.PartyCaller})
+	c.caller = l
+	c.enter(ctx, sb.StageCallerRinging, sb.EventData{})
+	c.dialCaller(ctx, l)
+
+	if l.sid == "" {
+		switch l.dialled.Result {
+		case activities.BadNumber:
+			return sb.Result{Outcome: sb.Unreachable}, false
+		case activities.NoRoom:
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
+		case activities.NotSent:
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonNotDialled}, false
+		case activities.Refused:
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonRefused}, false
+		}
+		// The answer was lost. It is never posted again; perhaps there are traces.
+		if !c.findEvidence(ctx, l) {
+			c.note(ctx, "no trace of the caller's leg: it may have rung, nobody can tell")
+			return sb.Result{Outcome: sb.Uncertain, Reason: sb.ReasonNoEvidence}, false
+		}
+	}
+
+	rings := time.Duration(c.in.Policy.CallerRings+l.dialled.Queued) + grace
+	if !c.await(ctx, "the caller's phone rings", rings, c.lookAtLegs, func() bool {
+		return l.onLine() || l.over() || agent.gone() || c.cancelled != nil
+	}) {
+		// Twilio ends a ring by itself; that nothing was heard means that the news was lost. Perhaps they are talking.
+		c.lookOnce(ctx, c.lookAtLegs)
+	}
+	switch {
+	case l.over():
+		return c.callerLegEnded(ctx, l)
+	case agent.gone():
+		return c.withdraw(ctx, l)
+	case l.onLine():
+		return sb.Result{}, true
+	case c.cancelled != nil:
+		c.endLegs(ctx, l)
+		return c.cancelledResult(), false
+	}
+	c.endLegs(ctx, l)
+	return c.callerLegEnded(ctx, l)
+}
+
+func (c *call) dialCaller(ctx workflow.Context, l *leg) {
+	r := c.in.Request
+	l.to = r.Caller.Phone
+	l.conference = c.offer.leg.conference
+	in := activities.DialCallerInput{
+		Ref: l.ref, Conference: l.conference, Phone: r.Caller.Phone, Locale: r.Caller.Locale, DetectMachine: r.DetectMachine,
+		Rings: c.in.Policy.CallerRings, TimeLimit: c.in.Policy.MaxTalk, NotAfter: workflow.Now(ctx).Add(dialWithin),
+	}
+	// One attempt, whatever happens: a repeated dial could ring twice.
+	c.dial(ctx, l, "ring the caller", workflow.ActivityOptions{
+		TaskQueue: sb.DialQueue, ScheduleToStartTimeout: dialWithin, StartToCloseTimeout: dialAnswer,
+		Priority: temporal.Priority{PriorityKey: callerLegs}, RetryPolicy: &once,
+	}, act.DialCaller, in)
+}
+
+// findEvidence looks for a leg whose dial had no clear answer: a callback that carries the leg's name, a participant
+// with its label, a call to that number since.
+func (c *call) findEvidence(ctx workflow.Context, l *leg) bool {
+	c.note(ctx, "the answer to the dial was lost; looking for traces")
+	c.awaitLooking(ctx, "traces of the caller's leg", evidenceWithin, time.Second, 4*time.Second, func(ctx workflow.Context) func() {
+		return c.findLeg(ctx, l)
+	}, func() bool { return l.sid != "" })
+	if l.sid == "" {
+		c.doubt(ctx, l)
+		return false
+	}
+	return true
+}
+
+// callerLegEnded names the outcome of a caller's leg that ended before we saw both in the room.
+func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
+	if l.status == sb.LegCompleted && l.seconds < 0 {
+		c.lookOnce(ctx, c.lookAtLegs) // how long it was up decides
+	}
+	switch l.status {
+	case sb.LegBusy:
+		return sb.Result{Outcome: sb.Busy}, false
+	case sb.LegFailed:
+		return sb.Result{Outcome: sb.Unreachable}, false
+	case sb.LegCompleted:
+		if c.talked(l) {
+			return sb.Result{}, true // they talked and parted before any news came
+		}
+		if l.endedByUs && !l.answered { // how Twilio calls the end of a ring that a request ended is not certain
+			return sb.Result{Outcome: sb.NoAnswer}, false
+		}
+		return sb.Result{Outcome: sb.HungUpEarly, HungUpBy: sb.PartyCaller}, false
+	default: // no-answer; canceled, by us or in Twilio's console
+		return sb.Result{Outcome: sb.NoAnswer}, false
+	}
+}
+
+// withdraw takes the ring back because the agent has gone. A caller who had just picked up hears an apology. It may
+// also turn out that caller and agent have talked, and the agent's end was merely the first news of it: then it reports
+// that they were connected.
+func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected bool) {
+	out := c.takeBack(ctx, l)
+	switch {
+	case out.Apologised:
+		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}, false
+	case out.Already && (l.status != sb.LegCompleted || c.talked(l) || !c.offer.leg.hungUp):
+		// Nothing was taken back: the caller's leg ended first, and the room and the agent's leg with it.
+		return c.callerLegEnded(ctx, l)
+	}
+	c.note(ctx, "the agent dropped while the caller's phone rang; the ring was taken back")
+	return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
+}
+
+func (c *call) takeBack(ctx workflow.Context, l *leg) (out activities.WithdrawResult) {
+	must(ctx, "take the ring back", act.Withdraw, activities.WithdrawInput{Ref: l.ref, Leg: l.sid, Locale: c.in.Request.Caller.Locale}, &out)
+	c.onLeg(out.Leg)
+	if out.Apologised {
+		c.note(ctx, "the agent dropped as the caller picked up; the caller heard an apology")
+		// The sentence ends by itself; the leg is looked after until it has.
+		c.await(ctx, "the apology is spoken", grace, nil, l.over)
+	}
+	return out
+}
+
+// talked: the leg was up for longer than it takes to hang up at once.
+func (c *call) talked(l *leg) bool {
+	return time.Duration(l.seconds)*time.Second >= time.Duration(c.in.Policy.EarlyHangUp)
+}

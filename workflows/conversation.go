@@ -1,0 +1,115 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	sb "switchboard"
+	"switchboard/activities"
+)
+
+// talk lasts until somebody ends the conversation, and tells who.
+func (c *call) talk(ctx workflow.Context) sb.Result {
+	agent, caller := c.offer.leg, c.caller
+	began := workflow.Now(ctx)
+	c.enter(ctx, sb.StageConnected, sb.EventData{Agent: c.offer.agent})
+	c.talking = true
+	c.bindAgent(ctx)
+
+	machine := func() bool {
+		return c.in.Request.DetectMachine && isMachine(caller.answeredBy) && workflow.Now(ctx).Sub(began) < machineWithin
+	}
+	c.await(ctx, "longest conversation", time.Duration(c.in.Policy.MaxTalk)+grace, c.lookAtLegs, func() bool {
+		return caller.gone() || agent.gone() || c.hangUp != nil || c.cancelled != nil || machine()
+	})
+	c.talking = false
+	if agent.gone() && !caller.gone() && workflow.Now(ctx).Sub(began) < time.Duration(c.in.Policy.EarlyHangUp) {
+		// Perhaps the agent dropped as the caller picked up: that is no conversation.
+		if c.takeBack(ctx, caller).Apologised {
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}
+		}
+	}
+	naturalEnd := caller.gone() || agent.gone()
+	voicemail := !naturalEnd && machine()
+	if naturalEnd { // the room ends with either of them; Twilio does that by itself
+		c.await(ctx, "both legs end", bothEndWithin, nil, func() bool { return caller.over() && agent.over() })
+	}
+	c.endLegs(ctx, caller, agent)
+	if caller.seconds < 0 { // how long it was up decides whether there was a conversation
+		c.lookOnce(ctx, c.lookAtLegs)
+	}
+
+	end := sb.Result{Outcome: sb.Completed, TalkSeconds: caller.seconds}
+	if end.TalkSeconds < 0 {
+		end.TalkSeconds = int(workflow.Now(ctx).Sub(began).Seconds())
+	}
+	early := time.Duration(end.TalkSeconds)*time.Second < time.Duration(c.in.Policy.EarlyHangUp)
+	switch {
+	case naturalEnd:
+		end.HungUpBy = c.whoHungUp(ctx, agent, caller)
+		if end.HungUpBy == sb.PartyCaller && early {
+			end.Outcome = sb.HungUpEarly
+		}
+	case voicemail:
+		end.Outcome, end.HungUpBy = sb.Voicemail, sb.PartySwitchboard
+	case c.hangUp != nil:
+		end.HungUpBy = c.hangUp.By
+	case c.cancelled != nil:
+		end.HungUpBy, end.Reason = sb.PartySwitchboard, c.cancelled.Reason
+		if early {
+			end = c.cancelledResult()
+		}
+	default:
+		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
+	}
+	return end
+}
+
+// bindAgent lets the room end with the agent's leg from now on: neither side is left alone even if we die. The
+// conversation does not wait for it.
+func (c *call) bindAgent(ctx workflow.Context) {
+	in := activities.BindAgentInput{Conference: c.offer.leg.conference, Leg: c.offer.leg.sid}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		actx := options(ctx, "the room ends with the agent", workflow.ActivityOptions{
+			RetryPolicy: &persistent, ScheduleToCloseTimeout: 5 * time.Minute,
+		})
+		if err := workflow.ExecuteActivity(actx, act.BindAgent, in).Get(actx, nil); err != nil {
+			c.log.Warn("the room does not end with the agent's leg; the caller's leg is ended by us", "Error", err)
+		}
+	})
+}
+
+// whoHungUp tells which of the two legs ended the conversation. The news of a leg's end can come before that of its
+// cause, so it is waited for, then looked for.
+func (c *call) whoHungUp(ctx workflow.Context, agent, caller *leg) sb.Party {
+	known := func() bool { return agent.hungUp != caller.hungUp }
+	if !known() && !c.await(ctx, "who hung up", causeWithin, nil, known) {
+		c.lookOnce(ctx, c.lookAtLegs)
+	}
+	switch {
+	case agent.hungUp && !caller.hungUp:
+		return sb.PartyAgent
+	case caller.hungUp && !agent.hungUp:
+		return sb.PartyCaller
+	case !agent.endedAt.IsZero() && !caller.endedAt.IsZero() && agent.endedAt.Before(caller.endedAt):
+		return sb.PartyAgent
+	default:
+		return sb.PartyCaller
+	}
+}
+
+func isMachine(answeredBy string) bool {
+	return len(answeredBy) >= 7 && answeredBy[:7] == "machine" || answeredBy == "fax"
+}
+
+// wrapUp gives the agent time to finish the notes before the next call is offered.
+func (c *call) wrapUp(ctx workflow.Context, end *sb.Result) {
+	c.enter(ctx, sb.StageWrappingUp, sb.EventData{Agent: c.offer.agent, HungUpBy: end.HungUpBy, TalkSeconds: end.TalkSeconds})
+	c.wrapping = true
+	c.await(ctx, "wrap-up", time.Duration(c.in.Policy.WrapUp), nil, func() bool { return c.notes != nil })
+	c.wrapping = false
+	if c.notes != nil {
+		end.Disposition, end.Note = c.notes.Disposition, c.notes.Note
+	}
+}

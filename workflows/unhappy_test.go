@@ -251,6 +251,22 @@ func TestCallerHangsUpAtOnceIsNotTriedAgain(t *testing.T) {
 	expect(t, w, r, sb.Result{Outcome: sb.HungUpEarly, HungUpBy: sb.PartyCaller, Attempts: 1})
 }
 
+func TestVoicemailAnswers(t *testing.T) {
+	for detect, want := range map[bool]sb.Result{
+		true:  {Outcome: sb.Voicemail, HungUpBy: sb.PartySwitchboard, Attempts: 2},
+		false: {Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1},
+	} {
+		w := virtual.New(t, virtual.Options{NoSweep: true})
+		r := w.Request("+447700900007")
+		r.DetectMachine, r.MaxAttempts = detect, 2
+		expect(t, w, r, want)
+		if late := w.Elapsed() < 2*time.Hour; late == detect {
+			t.Errorf("looked for: %v, over after %v; the next attempt after a voicemail is 2 h later", detect, w.Elapsed())
+		}
+		checkStatus(t, w, "anna", provision.StatusAvailable)
+	}
+}
+
 func TestWhoHangsUpEndsTheOtherLegWithinTwoSeconds(t *testing.T) {
 	for phone, parties := range map[string][2]string{
 		"+447700900001": {"+447700900001", "client:anna"},

@@ -267,6 +267,8 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 	apologise.SetTwiml(apology(in.Locale))
 	cancel := &voice.UpdateCallParams{}
 	cancel.SetStatus(string(sb.LegCanceled)) // "completed" would hang up on somebody who has just picked up
+	// Of the two only cancelling can end a leg at once: without it a leg that is over had ended before.
+	perhapsCancelled := false
 	for try := 0; ; try++ {
 		call, err := api.UpdateCall(string(in.Leg), apologise)
 		if err == nil {
@@ -278,20 +280,20 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 		}
 		f := failure(err)
 		if f.notFound() {
-			return WithdrawResult{Leg: ended(in.Ref, in.Leg), Already: true}, nil
+			return WithdrawResult{Leg: ended(in.Ref, in.Leg), Already: !perhapsCancelled}, nil
 		}
 		if f.kind == never {
 			call, err = api.UpdateCall(string(in.Leg), cancel)
 			if err == nil && sb.LegStatus(str(call.Status)).Over() {
 				return WithdrawResult{Leg: legNews(in.Ref, call)}, nil
 			}
-			already := try == 0 && failure(err) != nil && failure(err).Code == codeNotInProgress
+			perhapsCancelled = perhapsCancelled || err == nil || failure(err).kind == ambiguous
 			call, err = api.FetchCall(string(in.Leg), nil)
 			if err == nil && sb.LegStatus(str(call.Status)).Over() {
-				return WithdrawResult{Leg: legNews(in.Ref, call), Already: already}, nil
+				return WithdrawResult{Leg: legNews(in.Ref, call), Already: !perhapsCancelled}, nil
 			}
 			if failure(err).notFound() {
-				return WithdrawResult{Leg: ended(in.Ref, in.Leg), Already: already}, nil
+				return WithdrawResult{Leg: ended(in.Ref, in.Leg), Already: !perhapsCancelled}, nil
 			}
 			if err == nil && sb.LegStatus(str(call.Status)) == sb.LegInProgress && try < tries {
 				continue // picked up just now: at once, there is silence on the line

@@ -70,14 +70,14 @@ func drawWebhooks(r *rand.Rand) func(string, url.Values) simulator.WebhookFault 
 	}
 }
 
-// newsOfCallerLate delays whatever is told of the caller's leg, so that the agent's end is heard of first.
-func newsOfCallerLate(w *virtual.World, phone string) {
-	w.Sim.SetHooks(simulator.Hooks{OnWebhook: func(kind string, form url.Values) simulator.WebhookFault {
+// lateNewsOf delays whatever is told of the caller's leg, so that the agent's end is heard of first.
+func lateNewsOf(phone string) func(string, url.Values) simulator.WebhookFault {
+	return func(kind string, form url.Values) simulator.WebhookFault {
 		if kind == simulator.KindCall && form.Get("To") == phone || strings.HasPrefix(form.Get("ParticipantLabel"), "caller") {
 			return simulator.WebhookFault{Delay: 500 * time.Millisecond}
 		}
 		return simulator.WebhookFault{}
-	}})
+	}
 }
 
 // The caller's end takes the room and the agent's leg along. Heard of in the wrong order it looks like an agent who
@@ -88,10 +88,29 @@ func TestCallersEndIsNotTakenForTheAgents(t *testing.T) {
 		"+447700900003": {Outcome: sb.NoAnswer, Attempts: 1},
 	} {
 		w := virtual.New(t, virtual.Options{Agents: annaAndBen, Uncertain: simulator.Uncertain{JoinBeforeAnswer: phone == "+447700900003"}})
-		newsOfCallerLate(w, phone)
+		w.Sim.SetHooks(simulator.Hooks{OnWebhook: lateNewsOf(phone)})
 		expect(t, w, w.Request(phone), want)
 		if n := rings(w, phone); n != 1 {
 			t.Errorf("%s rang %d times\n%s", phone, n, w.Story())
 		}
+	}
+}
+
+// The same, and Twilio's first answer to the apology is unclear: it cannot have ended the leg, so the caller had.
+func TestCallersEndIsKnownAfterAnUnclearAnswer(t *testing.T) {
+	const phone = "+447700900005"
+	w := virtual.New(t, virtual.Options{Agents: annaAndBen})
+	hooks, failed := simulator.Hooks{OnWebhook: lateNewsOf(phone)}, 0
+	hooks.OnRequest = func(_ string, form url.Values) simulator.Fault {
+		if form.Get("Twiml") != "" && failed == 0 {
+			failed++
+			return simulator.Fault{Status: 503}
+		}
+		return simulator.Fault{}
+	}
+	w.Sim.SetHooks(hooks)
+	expect(t, w, w.Request(phone), sb.Result{Outcome: sb.HungUpEarly, HungUpBy: sb.PartyCaller, Attempts: 1})
+	if failed != 1 {
+		t.Errorf("the fault did not bite\n%s", w.Story())
 	}
 }

@@ -37,7 +37,7 @@ func createAgent(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	a.sid = s.mint("WK")
+	a.sid = s.mint("WK", ws.sid, a.friendlyName)
 	for c := range ws.channels.all() {
 		a.addChannel(ws, c)
 	}
@@ -231,7 +231,7 @@ func (ws *workspace) agentBody(a *agent, base string) object {
 	workspaceURL := base + "/v1/Workspaces/" + ws.sid
 	url := workspaceURL + "/Workers/" + a.sid
 	return object{
-		"sid": a.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "friendly_name": a.friendlyName,
+		"sid": a.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "friendly_name": a.friendlyName,
 		"activity_sid": a.status.sid, "activity_name": a.status.friendlyName, "available": a.status.available,
 		"attributes": a.attributesText, "date_created": iso(a.createdAt), "date_updated": iso(a.updatedAt),
 		"date_status_changed": iso(a.statusSince), "version": strconv.Itoa(a.version), "url": url,

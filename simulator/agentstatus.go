@@ -13,7 +13,7 @@ type agentStatus struct {
 }
 
 func (ws *workspace) addStatus(name string, available bool) *agentStatus {
-	st := &agentStatus{sid: ws.sim.mint("WA"), friendlyName: name, available: available,
+	st := &agentStatus{sid: ws.sim.mint("WA", ws.sid, name), friendlyName: name, available: available,
 		createdAt: ws.sim.now(), updatedAt: ws.sim.now()}
 	ws.statuses.add(st.sid, st)
 	return st
@@ -96,7 +96,7 @@ func (st *agentStatus) fields() fields {
 func (ws *workspace) statusBody(st *agentStatus, base string) object {
 	url := base + "/v1/Workspaces/" + ws.sid
 	return object{
-		"sid": st.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "friendly_name": st.friendlyName,
+		"sid": st.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "friendly_name": st.friendlyName,
 		"available": st.available, "date_created": iso(st.createdAt), "date_updated": iso(st.updatedAt),
 		"url": url + "/Activities/" + st.sid, "links": object{"workspace": url},
 	}

@@ -19,7 +19,7 @@ func (ws *workspace) callAssignment(res *reservation) {
 	form := ws.assignmentForm(res)
 	ask := func(address string, failed func(webhookAnswer)) {
 		ws.sim.send(webhook{
-			kind: KindAssignment, url: address, form: form, limit: assignmentLimit, about: res.about(),
+			account: ws.account, kind: KindAssignment, url: address, form: form, limit: assignmentLimit, about: res.about(),
 			answered: func(answer webhookAnswer) {
 				if !ws.instruct(res, answer) {
 					failed(answer)
@@ -51,7 +51,7 @@ func (res *reservation) about() Entry {
 func (ws *workspace) assignmentForm(res *reservation) url.Values {
 	t := res.task
 	return url.Values{
-		"AccountSid": {ws.sim.accountSID}, "WorkspaceSid": {ws.sid}, "WorkflowSid": {t.routing.sid},
+		"AccountSid": {ws.account.sid}, "WorkspaceSid": {ws.sid}, "WorkflowSid": {t.routing.sid},
 		"TaskQueueSid": {res.queue.sid}, "WorkerSid": {res.agent.sid}, "WorkerAttributes": {res.agent.attributesText},
 		"WorkerName": {res.agent.friendlyName}, "TaskSid": {t.sid}, "TaskAttributes": {t.attributesText},
 		"TaskAge": {strconv.Itoa(t.age(ws.sim.now()))}, "TaskPriority": {strconv.Itoa(t.priority)},

@@ -50,6 +50,7 @@ const (
 )
 
 type call struct {
+	account       *account
 	sid, to, from string
 	party         string // to, without a client's parameters
 	status        string
@@ -91,13 +92,14 @@ func (s *Simulator) newCall(c *call) {
 	c.status, c.createdAt, c.updatedAt = callQueued, s.now(), s.now()
 	c.party, _ = splitAddress(c.to)
 	if s.callsPerSecond > 0 {
-		if s.nextDial.Before(s.now()) {
-			s.nextDial = s.now()
+		a := c.account
+		if a.nextDial.Before(s.now()) {
+			a.nextDial = s.now()
 		}
-		c.queueTime = s.nextDial.Sub(s.now())
-		s.nextDial = s.nextDial.Add(time.Duration(float64(time.Second) / s.callsPerSecond))
+		c.queueTime = a.nextDial.Sub(s.now())
+		a.nextDial = a.nextDial.Add(time.Duration(float64(time.Second) / s.callsPerSecond))
 	}
-	s.calls.add(c.sid, c)
+	c.account.calls.add(c.sid, c)
 	s.liveCalls.add(c.sid, c)
 	s.later(c, c.queueTime, func() { s.dial(c) }) // 201 means queued only
 }
@@ -219,8 +221,8 @@ func (s *Simulator) end(c *call, status, by string) {
 	c.timers = nil
 	c.endedAt = s.now()
 	s.liveCalls.remove(c.sid)
-	s.endedCalls = append(s.endedCalls, c)
-	s.forgetCalls()
+	c.account.endedCalls = append(c.account.endedCalls, c)
+	c.account.forgetCalls()
 	silently := before == callQueued // a cancelled queued call is never reported (C.1)
 	c.status, c.updatedAt = status, s.now()
 	if before == callRinging {
@@ -273,13 +275,13 @@ func (s *Simulator) report(c *call) {
 			form.Set("AnsweredBy", c.answeredBy)
 		}
 	}
-	s.send(webhook{kind: KindCall, method: c.callback.method, url: c.callback.url, form: form, about: c.entry("", "")})
+	s.send(webhook{account: c.account, kind: KindCall, method: c.callback.method, url: c.callback.url, form: form, about: c.entry("", "")})
 }
 
 // callForm is what every request about a call carries, TwiML fetches included (C.1, D.1).
 func (s *Simulator) callForm(c *call) url.Values {
 	return url.Values{
-		"CallSid": {c.sid}, "AccountSid": {s.accountSID}, "From": {c.from}, "To": {c.to}, "Caller": {c.from}, "Called": {c.to},
+		"CallSid": {c.sid}, "AccountSid": {c.account.sid}, "From": {c.from}, "To": {c.to}, "Caller": {c.from}, "Called": {c.to},
 		"CallStatus": {c.status}, "ApiVersion": {"2010-04-01"}, "Direction": {"outbound-api"},
 	}
 }
@@ -305,10 +307,10 @@ func (c *call) entry(what, detail string) Entry {
 }
 
 // forgetCalls drops calls that ended long ago, so that a simulator can run for weeks.
-func (s *Simulator) forgetCalls() {
-	for len(s.endedCalls) > 0 && s.now().Sub(s.endedCalls[0].endedAt) > endedCallKept {
-		s.calls.remove(s.endedCalls[0].sid)
-		s.endedCalls = s.endedCalls[1:]
+func (a *account) forgetCalls() {
+	for len(a.endedCalls) > 0 && a.sim.now().Sub(a.endedCalls[0].endedAt) > endedCallKept {
+		a.calls.remove(a.endedCalls[0].sid)
+		a.endedCalls = a.endedCalls[1:]
 	}
 }
 
@@ -355,8 +357,8 @@ func (s *Simulator) detect(c *call) {
 			return
 		}
 		s.send(webhook{
-			kind: KindAMD, method: c.detection.callback.method, url: c.detection.callback.url, about: c.entry("", ""),
-			form: url.Values{"CallSid": {c.sid}, "AccountSid": {s.accountSID}, "AnsweredBy": {by},
+			account: c.account, kind: KindAMD, method: c.detection.callback.method, url: c.detection.callback.url, about: c.entry("", ""),
+			form: url.Values{"CallSid": {c.sid}, "AccountSid": {c.account.sid}, "AnsweredBy": {by},
 				"MachineDetectionDuration": {strconv.FormatInt(takes.Milliseconds(), 10)}},
 		})
 	})

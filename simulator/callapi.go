@@ -23,7 +23,7 @@ func splitAddress(to string) (party, parameters string) {
 // Timeout differs (C.1, C.4).
 func (s *Simulator) dialledParams(r *request, leastTimeout int) *call {
 	c := &call{
-		to: r.text("To"), from: r.text("From"), callback: r.callback("StatusCallback", "completed", callEvents),
+		account: r.account, to: r.text("To"), from: r.text("From"), callback: r.callback("StatusCallback", "completed", callEvents),
 		timeout:   r.seconds("Timeout", defaultRingTimeout, leastTimeout, longestRingTimeout),
 		timeLimit: r.seconds("TimeLimit", defaultTimeLimit, 1, 86_400),
 	}
@@ -67,6 +67,9 @@ func (r *request) callback(name, standard string, known map[string]string) callb
 	return c
 }
 
+// identity is what makes a leg this one and no other, for its SID.
+func (c *call) identity() []string { return []string{c.account.sid, c.to, c.from, c.callback.url} }
+
 func createCall(s *Simulator, r *request) (reply, *apiError) {
 	c := s.dialledParams(r, 1)
 	c.program = program{url: r.address("Url", "", 21205), method: r.method("Method", http.MethodPost)}
@@ -83,7 +86,7 @@ func createCall(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	c.sid = s.mint("CA")
+	c.sid = s.mint("CA", c.identity()...)
 	s.newCall(c)
 	return created(s.callBody(c)), nil
 }
@@ -94,7 +97,7 @@ func (r *request) plainCallback(name string) callback {
 }
 
 func fetchCall(s *Simulator, r *request) (reply, *apiError) {
-	c, found := s.calls.get(r.vars["CA"])
+	c, found := r.account.calls.get(r.vars["CA"])
 	if !found {
 		return reply{}, notFound(r.path)
 	}
@@ -111,7 +114,7 @@ func listCalls(s *Simulator, r *request) (reply, *apiError) {
 		return reply{}, invalid("Status '%s' is invalid", r.text("Status"))
 	}
 	var rows []object
-	for c := range s.calls.newestFirst() {
+	for c := range r.account.calls.newestFirst() {
 		started := c.dialledAt
 		if started.IsZero() {
 			started = c.createdAt
@@ -130,7 +133,7 @@ func listCalls(s *Simulator, r *request) (reply, *apiError) {
 
 // updateCall ends a call or sends it to other TwiML.
 func updateCall(s *Simulator, r *request) (reply, *apiError) {
-	c, found := s.calls.get(r.vars["CA"])
+	c, found := r.account.calls.get(r.vars["CA"])
 	if !found {
 		return reply{}, notFound(r.path)
 	}
@@ -206,21 +209,21 @@ func (s *Simulator) redirect(c *call, next program) {
 }
 
 func deleteCall(s *Simulator, r *request) (reply, *apiError) {
-	c, found := s.calls.get(r.vars["CA"])
+	c, found := r.account.calls.get(r.vars["CA"])
 	if !found {
 		return reply{}, notFound(r.path)
 	}
 	if !c.over() {
 		return reply{}, refuse(400, 20009, "Cannot delete this resource before it is complete")
 	}
-	s.calls.remove(c.sid)
+	c.account.calls.remove(c.sid)
 	return gone(), nil
 }
 
 func (s *Simulator) callBody(c *call) object {
-	uri := "/2010-04-01/Accounts/" + s.accountSID + "/Calls/" + c.sid
+	uri := "/2010-04-01/Accounts/" + c.account.sid + "/Calls/" + c.sid
 	body := object{
-		"sid": c.sid, "account_sid": s.accountSID, "parent_call_sid": nil, "to": c.to, "to_formatted": c.to,
+		"sid": c.sid, "account_sid": c.account.sid, "parent_call_sid": nil, "to": c.to, "to_formatted": c.to,
 		"from": c.from, "from_formatted": c.from, "phone_number_sid": nil, "status": c.publicStatus(),
 		"date_created": rfc2822(c.createdAt), "date_updated": rfc2822(c.updatedAt),
 		"start_time": rfc2822OrNull(c.dialledAt), "end_time": rfc2822OrNull(c.endedAt), "duration": nil,

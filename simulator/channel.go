@@ -27,7 +27,7 @@ var channelName = regexp.MustCompile(`^[A-Za-z0-9_]+$`) // no hyphens (A.3)
 
 func (ws *workspace) addChannel(friendly, unique string) *taskChannel {
 	now := ws.sim.now()
-	c := &taskChannel{sid: ws.sim.mint("TC"), friendlyName: friendly, uniqueName: unique, createdAt: now, updatedAt: now}
+	c := &taskChannel{sid: ws.sim.mint("TC", ws.sid, unique), friendlyName: friendly, uniqueName: unique, createdAt: now, updatedAt: now}
 	ws.channels.add(c.sid, c)
 	for a := range ws.agents.all() {
 		a.addChannel(ws, c)
@@ -38,7 +38,7 @@ func (ws *workspace) addChannel(friendly, unique string) *taskChannel {
 // addChannel: a new agent can have one task on each channel (A.3).
 func (a *agent) addChannel(ws *workspace, c *taskChannel) {
 	now := ws.sim.now()
-	ac := &agentChannel{sid: ws.sim.mint("WC"), channel: c, agent: a, capacity: 1, available: true, createdAt: now, updatedAt: now}
+	ac := &agentChannel{sid: ws.sim.mint("WC", a.sid, c.uniqueName), channel: c, agent: a, capacity: 1, available: true, createdAt: now, updatedAt: now}
 	a.channels.add(ac.sid, ac)
 }
 
@@ -141,7 +141,7 @@ func (c *taskChannel) fields() fields {
 func (ws *workspace) channelBody(c *taskChannel, base string) object {
 	url := base + "/v1/Workspaces/" + ws.sid
 	return object{
-		"sid": c.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "friendly_name": c.friendlyName,
+		"sid": c.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "friendly_name": c.friendlyName,
 		"unique_name": c.uniqueName, "channel_optimized_routing": c.optimized,
 		"date_created": iso(c.createdAt), "date_updated": iso(c.updatedAt),
 		"url": url + "/TaskChannels/" + c.sid, "links": object{"workspace": url},
@@ -241,7 +241,7 @@ func (a *agent) channelAttributes() map[string]any {
 func (ws *workspace) agentChannelBody(ac *agentChannel, base string) object {
 	url := base + "/v1/Workspaces/" + ws.sid + "/Workers/" + ac.agent.sid + "/Channels/" + ac.sid
 	return object{
-		"sid": ac.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "worker_sid": ac.agent.sid,
+		"sid": ac.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "worker_sid": ac.agent.sid,
 		"task_channel_sid": ac.channel.sid, "task_channel_unique_name": ac.channel.uniqueName,
 		"assigned_tasks": ac.tasks(), "available": ac.available, "available_capacity_percentage": ac.freePercentage(),
 		"configured_capacity": ac.capacity, "date_created": iso(ac.createdAt), "date_updated": iso(ac.updatedAt), "url": url,

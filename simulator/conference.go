@@ -27,6 +27,7 @@ const mostParticipants = 250
 
 type conference struct {
 	sim                  *Simulator
+	account              *account
 	sid, name, status    string
 	createdAt, updatedAt time.Time
 	reasonEnded          string // ReasonConferenceEnded
@@ -38,28 +39,29 @@ type conference struct {
 }
 
 // openConference creates the room that a name silently means when none is active (fact 5).
-func (s *Simulator) openConference(name string) *conference {
-	c := &conference{sim: s, sid: s.mint("CF"), name: name, status: conferenceInit, createdAt: s.now(), updatedAt: s.now(), sequence: 1}
-	s.conferences.add(c.sid, c)
-	s.rooms[name] = c
-	s.forgetConferences()
+func (a *account) openConference(name string) *conference {
+	s := a.sim
+	c := &conference{sim: s, account: a, sid: s.mint("CF", a.sid, name), name: name, status: conferenceInit, createdAt: s.now(), updatedAt: s.now(), sequence: 1}
+	a.conferences.add(c.sid, c)
+	a.rooms[name] = c
+	a.forgetConferences()
 	s.note(Entry{ConferenceSID: c.sid, What: RoomOpened, Detail: name})
 	return c
 }
 
 // forgetConferences bounds memory, like forgetCalls. Ended rooms stand in front: they are the oldest.
-func (s *Simulator) forgetConferences() {
-	for s.conferences.len() > 0 {
-		oldest := s.conferences.rows[0].value
-		if oldest.status != conferenceCompleted || s.now().Sub(oldest.updatedAt) <= endedCallKept {
+func (a *account) forgetConferences() {
+	for a.conferences.len() > 0 {
+		oldest := a.conferences.rows[0].value
+		if oldest.status != conferenceCompleted || a.sim.now().Sub(oldest.updatedAt) <= endedCallKept {
 			return
 		}
-		s.conferences.remove(oldest.sid)
+		a.conferences.remove(oldest.sid)
 	}
 }
 
 // activeConference finds a room that has not ended. Two active rooms never share a name (C.3).
-func (s *Simulator) activeConference(name string) *conference { return s.rooms[name] }
+func (a *account) activeConference(name string) *conference { return a.rooms[name] }
 
 // join lets a participant's leg into its room: while it rings with early media, otherwise when it
 // answers.
@@ -95,9 +97,9 @@ func (s *Simulator) lateLeg(p *participant) *conference {
 		s.end(p.call, status, ByConference)
 		return nil
 	}
-	room := s.activeConference(p.conference.name)
+	room := p.call.account.activeConference(p.conference.name)
 	if room == nil {
-		room = s.openConference(p.conference.name)
+		room = p.call.account.openConference(p.conference.name)
 	}
 	p.conference.remove(p)
 	p.conference, p.call.room = room, room.sid
@@ -211,7 +213,7 @@ func (c *conference) complete(reason string, ending *participant, others string)
 	}
 	s := c.sim
 	c.set(conferenceCompleted)
-	delete(s.rooms, c.name)
+	delete(c.account.rooms, c.name)
 	c.reasonEnded = reason
 	if ending != nil {
 		c.endingCall = ending.call.sid
@@ -276,7 +278,7 @@ func (c *conference) report(event, subscribedAs string, p *participant, more url
 		return
 	}
 	form := url.Values{
-		"ConferenceSid": {c.sid}, "FriendlyName": {c.name}, "AccountSid": {c.sim.accountSID},
+		"ConferenceSid": {c.sid}, "FriendlyName": {c.name}, "AccountSid": {c.account.sid},
 		"SequenceNumber": {strconv.Itoa(c.sequence)}, "Timestamp": {rfc2822(c.sim.now())}, "StatusCallbackEvent": {event},
 	}
 	c.sequence++
@@ -296,7 +298,7 @@ func (c *conference) report(event, subscribedAs string, p *participant, more url
 	for name, values := range more {
 		form[name] = values
 	}
-	c.sim.send(webhook{kind: KindConference, method: c.callback.method, url: c.callback.url, form: form, about: about})
+	c.sim.send(webhook{account: c.account, kind: KindConference, method: c.callback.method, url: c.callback.url, form: form, about: about})
 }
 
 func listConferences(s *Simulator, r *request) (reply, *apiError) {
@@ -306,7 +308,7 @@ func listConferences(s *Simulator, r *request) (reply, *apiError) {
 		return reply{}, r.err
 	}
 	var rows []object
-	for c := range s.conferences.newestFirst() {
+	for c := range r.account.conferences.newestFirst() {
 		if r.has("FriendlyName") && r.text("FriendlyName") != c.name || status != "" && status != c.publicStatus() ||
 			!createdDuring.holds(c.createdAt) || !updatedDuring.holds(c.updatedAt) {
 			continue
@@ -317,7 +319,7 @@ func listConferences(s *Simulator, r *request) (reply, *apiError) {
 }
 
 func fetchConference(s *Simulator, r *request) (reply, *apiError) {
-	c, found := s.conferences.get(r.vars["CF"])
+	c, found := r.account.conferences.get(r.vars["CF"])
 	if !found {
 		return reply{}, notFound(r.path)
 	}
@@ -325,7 +327,7 @@ func fetchConference(s *Simulator, r *request) (reply, *apiError) {
 }
 
 func updateConference(s *Simulator, r *request) (reply, *apiError) {
-	c, found := s.conferences.get(r.vars["CF"])
+	c, found := r.account.conferences.get(r.vars["CF"])
 	if !found {
 		return reply{}, notFound(r.path)
 	}
@@ -353,9 +355,9 @@ func (c *conference) publicStatus() string {
 }
 
 func (c *conference) body() object {
-	uri := "/2010-04-01/Accounts/" + c.sim.accountSID + "/Conferences/" + c.sid
+	uri := "/2010-04-01/Accounts/" + c.account.sid + "/Conferences/" + c.sid
 	return object{
-		"sid": c.sid, "account_sid": c.sim.accountSID, "api_version": "2010-04-01", "friendly_name": c.name, "region": "us1",
+		"sid": c.sid, "account_sid": c.account.sid, "api_version": "2010-04-01", "friendly_name": c.name, "region": "us1",
 		"status": c.publicStatus(), "reason_conference_ended": textOrNull(c.reasonEnded),
 		"call_sid_ending_conference": textOrNull(c.endingCall),
 		"date_created":               rfc2822(c.createdAt), "date_updated": rfc2822(c.updatedAt), "uri": uri + ".json",

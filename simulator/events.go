@@ -38,7 +38,7 @@ func (ws *workspace) emit(kind, description string, about fields) {
 		return
 	}
 	form := url.Values{
-		"EventType": {kind}, "AccountSid": {s.accountSID}, "WorkspaceSid": {ws.sid}, "WorkspaceName": {ws.friendlyName},
+		"EventType": {kind}, "AccountSid": {ws.account.sid}, "WorkspaceSid": {ws.sid}, "WorkspaceName": {ws.friendlyName},
 		"EventDescription": {description}, "ResourceType": {e.resourceType}, "ResourceSid": {e.resourceSID},
 		"Timestamp": {strconv.FormatInt(s.now().Unix(), 10)}, "TimestampMs": {strconv.FormatInt(s.now().UnixMilli(), 10)},
 		"Sid": {e.sid},
@@ -46,7 +46,7 @@ func (ws *workspace) emit(kind, description string, about fields) {
 	for name, value := range about {
 		form.Set(name, value)
 	}
-	s.send(webhook{kind: KindEvent, url: ws.eventCallback, form: form,
+	s.send(webhook{account: ws.account, kind: KindEvent, url: ws.eventCallback, form: form,
 		about: Entry{TaskSID: about["TaskSid"], ReservationSID: about["ReservationSid"]}})
 }
 
@@ -132,7 +132,7 @@ func (ws *workspace) eventBody(e *event, base string) object {
 	}
 	url := base + "/v1/Workspaces/" + ws.sid
 	return object{
-		"sid": e.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "event_type": e.kind,
+		"sid": e.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "event_type": e.kind,
 		"description": e.description, "event_data": data, "event_date": iso(e.at), "event_date_ms": e.at.UnixMilli(),
 		"resource_type": e.resourceType, "resource_sid": e.resourceSID, "resource_url": nil,
 		"actor_sid": nil, "actor_type": nil, "actor_url": nil, "source": "twilio", "source_ip_address": nil,

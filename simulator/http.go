@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"crypto/subtle"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,10 +12,12 @@ import (
 // request is one REST request, its path already taken apart.
 type request struct {
 	params
-	http *http.Request
-	vars map[string]string // by the names in the route's pattern
-	path string            // as Twilio quotes it in "not found"
-	base string            // scheme and host that absolute URLs in the answer start with
+	http     *http.Request
+	account  *account          // whose resources the path means: its own, or a subaccount's
+	vars     map[string]string // by the names in the route's pattern
+	location location
+	path     string // the resource, as Twilio quotes it in "not found"
+	base     string // what absolute URLs in the answer start with
 }
 
 // reply is the answer to a request that succeeded.
@@ -36,7 +37,14 @@ type handler func(*Simulator, *request) (reply, *apiError)
 type route struct {
 	method, pattern string
 	handle          handler
-	segments        []string
+	// takes and refuses are the parameters that Twilio documents for this request: those that work
+	// here, and those that are answered 400 because ignoring them would change what happens. Names
+	// with spaces between.
+	takes, refuses string
+
+	product  string // taskrouter, api, …: the first part of Twilio's host name
+	segments []string
+	known    map[string]bool // takes and refuses: true for what is taken
 }
 
 func (r route) String() string { return r.method + " " + r.pattern }
@@ -74,13 +82,18 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, invalid("cannot read the form: %v", err))
 		return
 	}
-	if !s.authentic(r) {
+	user, password, _ := r.BasicAuth()
+	s.lock()
+	account := s.signIn(user, password)
+	s.unlock()
+	if account == nil {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
 		s.record(Request{Method: r.Method, Status: http.StatusUnauthorized})
 		s.answerError(w, unauthorized())
 		return
 	}
-	found, vars, err := s.find(r)
+	where := locate(r)
+	found, vars, err := s.find(r.Method, where)
 	if err != nil {
 		s.record(Request{Method: r.Method, Status: err.status})
 		s.answerError(w, err)
@@ -90,7 +103,9 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var res reply
 	effect := !fault.bites() || fault.AfterEffect
 	if effect {
-		res, err = s.carryOut(found, vars, r)
+		in := &request{params: params{form: r.Form}, http: r, account: account, vars: vars,
+			location: where, path: where.resource(), base: where.base}
+		res, err = s.carryOut(found, in)
 	}
 	s.record(Request{
 		Method: r.Method, Route: found.String(), Status: answeredStatus(fault, res, err),
@@ -120,28 +135,22 @@ func answeredStatus(fault Fault, res reply, err *apiError) int {
 	return res.status
 }
 
-func (s *Simulator) authentic(r *http.Request) bool {
-	user, password, ok := r.BasicAuth()
-	same := func(a, b string) int { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) }
-	return ok && same(user, s.accountSID)&same(password, s.authToken) == 1
-}
-
-func (s *Simulator) find(r *http.Request) (route, map[string]string, *apiError) {
-	segments := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
+func (s *Simulator) find(method string, at location) (route, map[string]string, *apiError) {
+	segments := strings.Split(strings.Trim(at.escaped, "/"), "/")
 	for i, segment := range segments {
 		plain, err := url.PathUnescape(segment)
 		if err != nil {
-			return route{}, nil, notFound(r.URL.Path)
+			return route{}, nil, notFound(at.path)
 		}
 		segments[i] = plain
 	}
 	otherMethod := false
 	for _, candidate := range s.routes {
 		vars, matches := candidate.match(segments)
-		if !matches {
+		if !matches || at.product != "" && at.product != candidate.product {
 			continue
 		}
-		if candidate.method == r.Method {
+		if candidate.method == method {
 			return candidate, vars, nil
 		}
 		otherMethod = true
@@ -149,31 +158,84 @@ func (s *Simulator) find(r *http.Request) (route, map[string]string, *apiError) 
 	if otherMethod {
 		return route{}, nil, methodNotAllowed()
 	}
-	return route{}, nil, notFound(resourcePath(r))
+	return route{}, nil, notFound(at.resource())
 }
 
-// carryOut runs the handler under the lock. Another account's path is not found, whatever it names.
-func (s *Simulator) carryOut(found route, vars map[string]string, r *http.Request) (reply, *apiError) {
-	in := &request{params: params{form: r.Form}, http: r, vars: vars, path: resourcePath(r), base: baseURL(r)}
+// carryOut runs the handler under the lock. A path that names an account means that account, if the
+// one who asks may act for it; another's is not found, whatever it names.
+func (s *Simulator) carryOut(found route, in *request) (reply, *apiError) {
 	s.lock()
 	defer s.unlock()
-	if account, has := vars["AC"]; has && account != s.accountSID {
-		return reply{}, notFound(in.path)
+	if sid, has := in.vars["AC"]; has {
+		account, exists := s.accounts.get(sid)
+		if !exists || !in.account.owns(account) {
+			return reply{}, notFound(in.path)
+		}
+		in.account = account
+	}
+	if err := found.check(in.form); err != nil && !s.uncertain.UnknownParametersIgnored {
+		return reply{}, err
 	}
 	return found.handle(s, in)
 }
 
-// resourcePath is how Twilio names a resource that was not found: TaskRouter without its version.
-func resourcePath(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/v1") }
-
-// baseURL makes absolute URLs point where the client came from: Twilio's own host when a client kept
-// it (an in-process or rewriting transport), the simulator's address otherwise.
-func baseURL(r *http.Request) string {
-	if r.TLS != nil || strings.HasSuffix(r.Host, ".twilio.com") {
-		return "https://" + r.Host
+// check refuses what the request does not have, or has and is not simulated. A misspelled parameter
+// is the commonest mistake there is, and silence its worst answer.
+func (r route) check(form url.Values) *apiError {
+	if r.known == nil {
+		return nil
 	}
-	return "http://" + r.Host
+	names := make([]string, 0, len(form))
+	for name := range form {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		taken, documented := r.known[name]
+		switch {
+		case !documented:
+			return invalid("%s is not a parameter of %s", name, r)
+		case !taken && form.Get(name) != "":
+			return invalid("%s is not simulated", name)
+		}
+	}
+	return nil
 }
+
+// location is where a request goes: one port serves all of Twilio's hosts, told apart by the Host
+// header (taskrouter.twilio.com, api.dublin.ie1.twilio.com) or by a first path segment
+// (/taskrouter/v1/…, /api/2010-04-01/…). With neither, the path alone decides.
+type location struct {
+	product string // "": any
+	path    string // without the prefix
+	escaped string
+	base    string // what absolute URLs in the answer start with
+}
+
+var products = []string{"taskrouter", "api", "monitor"}
+
+func locate(r *http.Request) location {
+	at := location{path: r.URL.Path, escaped: r.URL.EscapedPath(), base: "http://" + r.Host}
+	host, _, _ := strings.Cut(r.Host, ":")
+	if strings.HasSuffix(host, ".twilio.com") {
+		at.product, _, _ = strings.Cut(host, ".")
+	}
+	if r.TLS != nil || at.product != "" {
+		at.base = "https://" + r.Host
+	}
+	for _, product := range products {
+		prefix := "/" + product
+		if strings.HasPrefix(at.path, prefix+"/") {
+			at.product, at.base = product, at.base+prefix
+			at.path, at.escaped = strings.TrimPrefix(at.path, prefix), strings.TrimPrefix(at.escaped, prefix)
+			break
+		}
+	}
+	return at
+}
+
+// resource is how Twilio names what was not found: TaskRouter without its version.
+func (at location) resource() string { return strings.TrimPrefix(at.path, "/v1") }
 
 func (s *Simulator) answer(w http.ResponseWriter, res reply) {
 	s.lock()

@@ -119,12 +119,20 @@ func (s *Simulator) Leftovers() []string {
 	for c := range s.liveCalls.all() {
 		left = append(left, fmt.Sprintf("call %s to %s is %s", c.sid, c.party, c.status))
 	}
-	for c := range s.conferences.all() {
+	for a := range s.accounts.all() {
+		left = append(left, a.leftovers()...)
+	}
+	return left
+}
+
+func (a *account) leftovers() []string {
+	var left []string
+	for c := range a.conferences.all() {
 		if !conferenceMoves.final(c.status) {
 			left = append(left, fmt.Sprintf("conference %s %q is %s", c.sid, c.name, c.status))
 		}
 	}
-	for ws := range s.workspaces.all() {
+	for ws := range a.workspaces.all() {
 		for t := range ws.tasks.all() {
 			if !taskMoves.final(t.status) {
 				left = append(left, fmt.Sprintf("task %s is %s", t.sid, t.status))

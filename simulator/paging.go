@@ -112,7 +112,7 @@ func (s *Simulator) list(r *request, key string, rows []object) (reply, *apiErro
 		return reply{}, err
 	}
 	at := func(number int, token string) string {
-		return r.base + r.http.URL.Path + "?" + r.pageQuery(p.size, number, token)
+		return r.base + r.location.path + "?" + r.pageQuery(p.size, number, token)
 	}
 	meta := object{
 		"key": key, "page": p.number, "page_size": p.size, "first_page_url": at(0, ""),
@@ -134,7 +134,7 @@ func (s *Simulator) list2010(r *request, key string, rows []object) (reply, *api
 		return reply{}, err
 	}
 	at := func(number int, token string) string {
-		return r.http.URL.Path + "?" + r.pageQuery(p.size, number, token)
+		return r.location.path + "?" + r.pageQuery(p.size, number, token)
 	}
 	body := object{
 		key: emptyNotNull(p.rows), "page": p.number, "page_size": p.size,

@@ -61,7 +61,7 @@ func createParticipant(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	room, err := s.roomFor(r.vars["CF"], r.path)
+	room, err := r.account.roomFor(r.vars["CF"], r.path)
 	if err != nil {
 		return reply{}, err
 	}
@@ -69,9 +69,9 @@ func createParticipant(s *Simulator, r *request) (reply, *apiError) {
 		return reply{}, refuse(400, 16026, "Participant label is in use by another participant")
 	}
 	if room == nil {
-		room = s.openConference(r.vars["CF"])
+		room = r.account.openConference(r.vars["CF"])
 	}
-	leg.sid = s.mint("CA")
+	leg.sid = s.mint("CA", append(leg.identity(), room.sid, p.label)...)
 	leg.participant, leg.room, p.conference = p, room.sid, room
 	room.participants = append(room.participants, p)
 	s.newCall(leg)
@@ -98,15 +98,15 @@ func (p *participant) checkLabel(r *request) {
 }
 
 // roomFor finds the room a path names. Nil without an error: a new one must be opened.
-func (s *Simulator) roomFor(name, path string) (*conference, *apiError) {
+func (a *account) roomFor(name, path string) (*conference, *apiError) {
 	if !isSID("CF", name) {
-		return s.activeConference(name), nil
+		return a.activeConference(name), nil
 	}
-	room, found := s.conferences.get(name)
+	room, found := a.conferences.get(name)
 	switch {
 	case found && room.status != conferenceCompleted:
 		return room, nil
-	case s.uncertain.EndedConferenceIs400:
+	case a.sim.uncertain.EndedConferenceIs400:
 		return nil, refuse(400, 16022, "Conference does not exist or is completed")
 	}
 	return nil, notFound(path)
@@ -123,7 +123,7 @@ func (c *conference) labelTaken(label string) bool {
 // participantOf finds a participant by CallSid or label, in an active room given by SID or name. Once
 // the room has ended, or the leg has left, there is nobody to find (C.4).
 func (s *Simulator) participantOf(r *request) *participant {
-	room := s.activeRoom(r.vars["CF"])
+	room := r.account.activeRoom(r.vars["CF"])
 	if room == nil {
 		return nil
 	}
@@ -136,17 +136,17 @@ func (s *Simulator) participantOf(r *request) *participant {
 	return nil
 }
 
-func (s *Simulator) activeRoom(name string) *conference {
-	if room, found := s.conferences.get(name); found && room.status != conferenceCompleted {
+func (a *account) activeRoom(name string) *conference {
+	if room, found := a.conferences.get(name); found && room.status != conferenceCompleted {
 		return room
 	}
-	return s.activeConference(name)
+	return a.activeConference(name)
 }
 
 // listParticipants of an ended conference is an empty list; of one that never was, 404.
 func listParticipants(s *Simulator, r *request) (reply, *apiError) {
-	room := s.activeRoom(r.vars["CF"])
-	if _, existed := s.conferences.get(r.vars["CF"]); room == nil && !existed {
+	room := r.account.activeRoom(r.vars["CF"])
+	if _, existed := r.account.conferences.get(r.vars["CF"]); room == nil && !existed {
 		return reply{}, notFound(r.path)
 	}
 	muted, hold, coaching := r.boolean("Muted", false), r.boolean("Hold", false), r.boolean("Coaching", false)
@@ -240,9 +240,9 @@ func deleteParticipant(s *Simulator, r *request) (reply, *apiError) {
 }
 
 func (s *Simulator) participantBody(p *participant) object {
-	uri := "/2010-04-01/Accounts/" + s.accountSID + "/Conferences/" + p.conference.sid + "/Participants/" + p.call.sid + ".json"
+	uri := "/2010-04-01/Accounts/" + p.call.account.sid + "/Conferences/" + p.conference.sid + "/Participants/" + p.call.sid + ".json"
 	return object{
-		"account_sid": s.accountSID, "call_sid": p.call.sid, "conference_sid": p.conference.sid, "label": textOrNull(p.label),
+		"account_sid": p.call.account.sid, "call_sid": p.call.sid, "conference_sid": p.conference.sid, "label": textOrNull(p.label),
 		"muted": p.muted, "hold": p.hold, "coaching": p.coaching, "call_sid_to_coach": textOrNull(p.coached),
 		"start_conference_on_enter": p.startOnEnter, "end_conference_on_exit": p.endOnExit,
 		"status": participantStatus[p.call.status], "queue_time": queueTime(p.call),

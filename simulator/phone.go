@@ -79,10 +79,10 @@ func (s *Simulator) SetPhone(number string, p Phone) {
 func (s *Simulator) SetSoftphone(identity string, p Softphone) {
 	s.lock()
 	defer s.unlock()
-	if old := s.softphones[identity]; old != nil {
+	if old := s.main.softphones[identity]; old != nil {
 		p.declining = old.declining
 	}
-	s.softphones[identity] = &p
+	s.main.softphones[identity] = &p
 }
 
 // HangUp makes a party, "+447700900001" or "client:anna", put its phone down on all its legs, now.
@@ -143,7 +143,7 @@ func (s *Simulator) conductOf(c *call) conduct {
 
 // softphoneConduct: a browser that is on a call answers SIP 486 to a second one (C.6).
 func (s *Simulator) softphoneConduct(c *call, identity string) conduct {
-	p := s.softphones[identity]
+	p := c.account.softphones[identity]
 	if p == nil || p.Answer == Unreachable {
 		return conduct{answer: Unreachable, sipCode: 404}
 	}

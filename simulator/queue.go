@@ -39,7 +39,7 @@ func (r *request) expression(name, or string) *expression {
 }
 
 func (ws *workspace) addQueue(q *queue) *queue {
-	q.sid, q.createdAt, q.updatedAt = ws.sim.mint("WQ"), ws.sim.now(), ws.sim.now()
+	q.sid, q.createdAt, q.updatedAt = ws.sim.mint("WQ", ws.sid, q.friendlyName), ws.sim.now(), ws.sim.now()
 	ws.queues.add(q.sid, q)
 	return q
 }
@@ -159,7 +159,7 @@ func (q *queue) fields() fields {
 func (ws *workspace) queueBody(q *queue, base string) object {
 	url := base + "/v1/Workspaces/" + ws.sid
 	body := object{
-		"sid": q.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "friendly_name": q.friendlyName,
+		"sid": q.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "friendly_name": q.friendlyName,
 		"target_workers": q.targetText, "max_reserved_workers": q.maxReserved, "task_order": q.order,
 		"reservation_activity_sid": nil, "reservation_activity_name": nil,
 		"assignment_activity_sid": nil, "assignment_activity_name": nil,

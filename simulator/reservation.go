@@ -54,7 +54,7 @@ func (ws *workspace) offer(t *task, a *agent) {
 		ws.leaveLine(t)
 		ws.setTask(t, taskReserved)
 	}
-	res := &reservation{sid: s.mint("WR"), status: reservationPending, task: t, agent: a, queue: t.queue,
+	res := &reservation{sid: s.mint("WR", t.sid, a.sid), status: reservationPending, task: t, agent: a, queue: t.queue,
 		version: 1, createdAt: s.now(), updatedAt: s.now()}
 	ws.reservations[res.sid] = res
 	t.reservations = append(t.reservations, res)
@@ -77,7 +77,7 @@ func (ws *workspace) offer(t *task, a *agent) {
 // softphoneSees: a scripted agent may decline the offer on the page, as the SDK's
 // reservation.reject() without an activity does.
 func (ws *workspace) softphoneSees(res *reservation) {
-	p := ws.sim.softphones[identityOf(res.agent.party())]
+	p := ws.account.softphones[identityOf(res.agent.party())]
 	if p == nil || p.DeclinesOffers <= 0 {
 		return
 	}
@@ -88,7 +88,7 @@ func (ws *workspace) softphoneSees(res *reservation) {
 		after = softphoneRings
 	}
 	ws.sim.schedule(after, func() {
-		ws.sim.softphones[identity].declining--
+		ws.account.softphones[identity].declining--
 		if res.status == reservationPending {
 			ws.reject(res, nil)
 		}
@@ -227,7 +227,7 @@ func updateReservation(_ *Simulator, ws *workspace, r *request) (reply, *apiErro
 	}
 	if !reservationMoves.allow(res.status, status) {
 		return reply{}, invalid("Cannot set reservation %s in workspace %s for account %s to %s because it is currently %s.",
-			res.sid, ws.sid, ws.sim.accountSID, status, res.status)
+			res.sid, ws.sid, ws.account.sid, status, res.status)
 	}
 	switch status {
 	case reservationAccepted:
@@ -258,7 +258,7 @@ func (ws *workspace) reservationBody(res *reservation, r *request) object {
 		url = agentURL
 	}
 	return object{
-		"sid": res.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "reservation_status": res.status,
+		"sid": res.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "reservation_status": res.status,
 		"task_sid": res.task.sid, "worker_sid": res.agent.sid, "worker_name": res.agent.friendlyName,
 		"date_created": iso(res.createdAt), "date_updated": iso(res.updatedAt),
 		"url":   url + "/Reservations/" + res.sid,

@@ -4,73 +4,110 @@ import "strings"
 
 // restRoutes is the REST API, one line per request. What is not here answers 404/20404.
 //
+// A line names the parameters that Twilio documents for the request: those that work, then those that
+// are refused. Paging parameters need not be named.
+//
 // The names of the variables are the prefixes of the SIDs, except {CA}, which also takes a label, and
 // {CF}, which also takes a name (when participants are added).
 func restRoutes() []route {
-	routes := append(taskRouterRoutes(), voiceRoutes()...)
-	for i := range routes {
-		routes[i].segments = strings.Split(strings.Trim(routes[i].pattern, "/"), "/")
+	var all []route
+	for _, product := range []struct {
+		name   string
+		routes []route
+	}{{"taskrouter", taskRouterRoutes()}, {"api", voiceRoutes()}} {
+		for _, r := range product.routes {
+			r.product = product.name
+			r.segments = strings.Split(strings.Trim(r.pattern, "/"), "/")
+			r.known = r.parameters()
+			all = append(all, r)
+		}
 	}
-	return routes
+	return all
+}
+
+const (
+	none   = "-" // takes no parameters at all
+	paging = "Page PageSize PageToken"
+)
+
+// parameters is nil for a route that has not declared any.
+func (r route) parameters() map[string]bool {
+	if r.takes == "" && r.refuses == "" {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, name := range strings.Fields(r.takes) {
+		known[name] = true
+	}
+	for _, name := range strings.Fields(r.refuses) {
+		known[name] = false
+	}
+	delete(known, none)
+	if lists := r.method == "GET" && !strings.HasPrefix(r.segments[len(r.segments)-1], "{"); lists {
+		for _, name := range strings.Fields(paging) {
+			known[name] = true
+		}
+	}
+	return known
 }
 
 func taskRouterRoutes() []route {
 	const ws = "/v1/Workspaces/{WS}"
 	in := inWorkspace
 	return []route{
-		{"GET", "/v1/Workspaces", listWorkspaces, nil},
-		{"POST", "/v1/Workspaces", createWorkspace, nil},
-		{"GET", ws, in(fetchWorkspace), nil},
-		{"POST", ws, in(updateWorkspace), nil},
-		{"DELETE", ws, in(deleteWorkspace), nil},
+		{method: "GET", pattern: "/v1/Workspaces", handle: listWorkspaces},
+		{method: "POST", pattern: "/v1/Workspaces", handle: createWorkspace},
+		{method: "GET", pattern: ws, handle: in(fetchWorkspace)},
+		{method: "POST", pattern: ws, handle: in(updateWorkspace)},
+		{method: "DELETE", pattern: ws, handle: in(deleteWorkspace)},
 
-		{"GET", ws + "/Activities", in(listStatuses), nil},
-		{"POST", ws + "/Activities", in(createStatus), nil},
-		{"GET", ws + "/Activities/{WA}", in(fetchStatus), nil},
-		{"POST", ws + "/Activities/{WA}", in(updateStatus), nil},
-		{"DELETE", ws + "/Activities/{WA}", in(deleteStatus), nil},
+		{method: "GET", pattern: ws + "/Activities", handle: in(listStatuses)},
+		{method: "POST", pattern: ws + "/Activities", handle: in(createStatus)},
+		{method: "GET", pattern: ws + "/Activities/{WA}", handle: in(fetchStatus)},
+		{method: "POST", pattern: ws + "/Activities/{WA}", handle: in(updateStatus)},
+		{method: "DELETE", pattern: ws + "/Activities/{WA}", handle: in(deleteStatus)},
 
-		{"GET", ws + "/TaskChannels", in(listChannels), nil},
-		{"POST", ws + "/TaskChannels", in(createChannel), nil},
-		{"GET", ws + "/TaskChannels/{TC}", in(fetchChannel), nil},
-		{"POST", ws + "/TaskChannels/{TC}", in(updateChannel), nil},
-		{"DELETE", ws + "/TaskChannels/{TC}", in(deleteChannel), nil},
+		{method: "GET", pattern: ws + "/TaskChannels", handle: in(listChannels)},
+		{method: "POST", pattern: ws + "/TaskChannels", handle: in(createChannel)},
+		{method: "GET", pattern: ws + "/TaskChannels/{TC}", handle: in(fetchChannel)},
+		{method: "POST", pattern: ws + "/TaskChannels/{TC}", handle: in(updateChannel)},
+		{method: "DELETE", pattern: ws + "/TaskChannels/{TC}", handle: in(deleteChannel)},
 
-		{"GET", ws + "/TaskQueues", in(listQueues), nil},
-		{"POST", ws + "/TaskQueues", in(createQueue), nil},
-		{"GET", ws + "/TaskQueues/{WQ}", in(fetchQueue), nil},
-		{"POST", ws + "/TaskQueues/{WQ}", in(updateQueue), nil},
-		{"DELETE", ws + "/TaskQueues/{WQ}", in(deleteQueue), nil},
+		{method: "GET", pattern: ws + "/TaskQueues", handle: in(listQueues)},
+		{method: "POST", pattern: ws + "/TaskQueues", handle: in(createQueue)},
+		{method: "GET", pattern: ws + "/TaskQueues/{WQ}", handle: in(fetchQueue)},
+		{method: "POST", pattern: ws + "/TaskQueues/{WQ}", handle: in(updateQueue)},
+		{method: "DELETE", pattern: ws + "/TaskQueues/{WQ}", handle: in(deleteQueue)},
 
-		{"GET", ws + "/Workflows", in(listRoutings), nil},
-		{"POST", ws + "/Workflows", in(createRouting), nil},
-		{"GET", ws + "/Workflows/{WW}", in(fetchRouting), nil},
-		{"POST", ws + "/Workflows/{WW}", in(updateRouting), nil},
-		{"DELETE", ws + "/Workflows/{WW}", in(deleteRouting), nil},
+		{method: "GET", pattern: ws + "/Workflows", handle: in(listRoutings)},
+		{method: "POST", pattern: ws + "/Workflows", handle: in(createRouting)},
+		{method: "GET", pattern: ws + "/Workflows/{WW}", handle: in(fetchRouting)},
+		{method: "POST", pattern: ws + "/Workflows/{WW}", handle: in(updateRouting)},
+		{method: "DELETE", pattern: ws + "/Workflows/{WW}", handle: in(deleteRouting)},
 
-		{"GET", ws + "/Workers", in(listAgents), nil},
-		{"POST", ws + "/Workers", in(createAgent), nil},
-		{"GET", ws + "/Workers/{WK}", in(fetchAgent), nil},
-		{"POST", ws + "/Workers/{WK}", in(updateAgent), nil},
-		{"DELETE", ws + "/Workers/{WK}", in(deleteAgent), nil},
-		{"GET", ws + "/Workers/{WK}/Channels", in(listAgentChannels), nil},
-		{"GET", ws + "/Workers/{WK}/Channels/{WC}", in(fetchAgentChannel), nil},
-		{"POST", ws + "/Workers/{WK}/Channels/{WC}", in(updateAgentChannel), nil},
-		{"GET", ws + "/Workers/{WK}/Reservations", in(listReservations), nil},
-		{"GET", ws + "/Workers/{WK}/Reservations/{WR}", in(fetchReservation), nil},
-		{"POST", ws + "/Workers/{WK}/Reservations/{WR}", in(updateReservation), nil},
+		{method: "GET", pattern: ws + "/Workers", handle: in(listAgents)},
+		{method: "POST", pattern: ws + "/Workers", handle: in(createAgent)},
+		{method: "GET", pattern: ws + "/Workers/{WK}", handle: in(fetchAgent)},
+		{method: "POST", pattern: ws + "/Workers/{WK}", handle: in(updateAgent)},
+		{method: "DELETE", pattern: ws + "/Workers/{WK}", handle: in(deleteAgent)},
+		{method: "GET", pattern: ws + "/Workers/{WK}/Channels", handle: in(listAgentChannels)},
+		{method: "GET", pattern: ws + "/Workers/{WK}/Channels/{WC}", handle: in(fetchAgentChannel)},
+		{method: "POST", pattern: ws + "/Workers/{WK}/Channels/{WC}", handle: in(updateAgentChannel)},
+		{method: "GET", pattern: ws + "/Workers/{WK}/Reservations", handle: in(listReservations)},
+		{method: "GET", pattern: ws + "/Workers/{WK}/Reservations/{WR}", handle: in(fetchReservation)},
+		{method: "POST", pattern: ws + "/Workers/{WK}/Reservations/{WR}", handle: in(updateReservation)},
 
-		{"GET", ws + "/Tasks", in(listTasks), nil},
-		{"POST", ws + "/Tasks", in(createTask), nil},
-		{"GET", ws + "/Tasks/{WT}", in(fetchTask), nil},
-		{"POST", ws + "/Tasks/{WT}", in(updateTask), nil},
-		{"DELETE", ws + "/Tasks/{WT}", in(deleteTask), nil},
-		{"GET", ws + "/Tasks/{WT}/Reservations", in(listReservations), nil},
-		{"GET", ws + "/Tasks/{WT}/Reservations/{WR}", in(fetchReservation), nil},
-		{"POST", ws + "/Tasks/{WT}/Reservations/{WR}", in(updateReservation), nil},
+		{method: "GET", pattern: ws + "/Tasks", handle: in(listTasks)},
+		{method: "POST", pattern: ws + "/Tasks", handle: in(createTask)},
+		{method: "GET", pattern: ws + "/Tasks/{WT}", handle: in(fetchTask)},
+		{method: "POST", pattern: ws + "/Tasks/{WT}", handle: in(updateTask)},
+		{method: "DELETE", pattern: ws + "/Tasks/{WT}", handle: in(deleteTask)},
+		{method: "GET", pattern: ws + "/Tasks/{WT}/Reservations", handle: in(listReservations)},
+		{method: "GET", pattern: ws + "/Tasks/{WT}/Reservations/{WR}", handle: in(fetchReservation)},
+		{method: "POST", pattern: ws + "/Tasks/{WT}/Reservations/{WR}", handle: in(updateReservation)},
 
-		{"GET", ws + "/Events", in(listEvents), nil},
-		{"GET", ws + "/Events/{EV}", in(fetchEvent), nil},
+		{method: "GET", pattern: ws + "/Events", handle: in(listEvents)},
+		{method: "GET", pattern: ws + "/Events/{EV}", handle: in(fetchEvent)},
 	}
 }
 
@@ -80,19 +117,19 @@ func voiceRoutes() []route {
 		conference = account + "/Conferences/{CF}"
 	)
 	return []route{
-		{"GET", account + "/Calls.json", listCalls, nil},
-		{"POST", account + "/Calls.json", createCall, nil},
-		{"GET", account + "/Calls/{CA}.json", fetchCall, nil},
-		{"POST", account + "/Calls/{CA}.json", updateCall, nil},
-		{"DELETE", account + "/Calls/{CA}.json", deleteCall, nil},
+		{method: "GET", pattern: account + "/Calls.json", handle: listCalls},
+		{method: "POST", pattern: account + "/Calls.json", handle: createCall},
+		{method: "GET", pattern: account + "/Calls/{CA}.json", handle: fetchCall},
+		{method: "POST", pattern: account + "/Calls/{CA}.json", handle: updateCall},
+		{method: "DELETE", pattern: account + "/Calls/{CA}.json", handle: deleteCall},
 
-		{"GET", account + "/Conferences.json", listConferences, nil},
-		{"GET", account + "/Conferences/{CF}.json", fetchConference, nil},
-		{"POST", account + "/Conferences/{CF}.json", updateConference, nil},
-		{"GET", conference + "/Participants.json", listParticipants, nil},
-		{"POST", conference + "/Participants.json", createParticipant, nil},
-		{"GET", conference + "/Participants/{CA}.json", fetchParticipant, nil},
-		{"POST", conference + "/Participants/{CA}.json", updateParticipant, nil},
-		{"DELETE", conference + "/Participants/{CA}.json", deleteParticipant, nil},
+		{method: "GET", pattern: account + "/Conferences.json", handle: listConferences},
+		{method: "GET", pattern: account + "/Conferences/{CF}.json", handle: fetchConference},
+		{method: "POST", pattern: account + "/Conferences/{CF}.json", handle: updateConference},
+		{method: "GET", pattern: conference + "/Participants.json", handle: listParticipants},
+		{method: "POST", pattern: conference + "/Participants.json", handle: createParticipant},
+		{method: "GET", pattern: conference + "/Participants/{CA}.json", handle: fetchParticipant},
+		{method: "POST", pattern: conference + "/Participants/{CA}.json", handle: updateParticipant},
+		{method: "DELETE", pattern: conference + "/Participants/{CA}.json", handle: deleteParticipant},
 	}
 }

@@ -21,7 +21,7 @@ const (
 )
 
 func (ws *workspace) addRouting(w *routing) *routing {
-	w.sid, w.createdAt, w.updatedAt = ws.sim.mint("WW"), ws.sim.now(), ws.sim.now()
+	w.sid, w.createdAt, w.updatedAt = ws.sim.mint("WW", ws.sid, w.friendlyName), ws.sim.now(), ws.sim.now()
 	ws.routings.add(w.sid, w)
 	return w
 }
@@ -128,7 +128,7 @@ func (w *routing) fields() fields {
 func (ws *workspace) routingBody(w *routing, base string) object {
 	url := base + "/v1/Workspaces/" + ws.sid
 	return object{
-		"sid": w.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "friendly_name": w.friendlyName,
+		"sid": w.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "friendly_name": w.friendlyName,
 		"configuration": w.configuration, "document_content_type": "application/json",
 		"assignment_callback_url": textOrNull(w.assignmentCallback), "fallback_assignment_callback_url": textOrNull(w.fallbackCallback),
 		"task_reservation_timeout": wholeSeconds(w.reservationTimeout),

@@ -247,7 +247,7 @@ func TestAssignmentLimit(t *testing.T) {
 	for range mostAssignments {
 		w.advance(0)
 		w.sim.lock()
-		ws, _ := w.sim.workspaces.get(w.ws)
+		ws, _ := w.sim.main.workspaces.get(w.ws)
 		tk, _ := ws.tasks.get(task)
 		ws.reject(tk.reservations[len(tk.reservations)-1], nil)
 		w.sim.unlock()

@@ -8,25 +8,55 @@ import (
 	"regexp"
 )
 
-// mint makes the next SID of a kind: two letters and 32 hex digits (A.1). It depends on the seed and
-// on how many of the kind came before, never on time or chance.
-func (s *Simulator) mint(kind string) string {
-	return kind + s.hash(kind)[:32]
+// mint makes the SID of a new resource: two letters and 32 hex digits (A.1). It comes from the seed
+// and from what the resource is, not from time, chance, or what else was created before it: so a
+// simulation whose requests arrive in another order has the same SIDs, and the same faults (see
+// fault.go). Of two resources alike, the second has another SID.
+func (s *Simulator) mint(kind string, is ...string) string {
+	return kind + hex.EncodeToString(s.draw(append(is, kind)...))[:32]
 }
 
 // mintToken makes the value of I-Twilio-Idempotency-Token: the shape of a UUID.
 func (s *Simulator) mintToken() string {
-	h := s.hash("token")
+	h := hex.EncodeToString(s.draw("token"))
 	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:32])
 }
 
-func (s *Simulator) hash(kind string) string {
-	s.minted[kind]++
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], s.seed)
-	binary.BigEndian.PutUint64(b[8:], s.minted[kind])
-	sum := sha256.Sum256(append(b[:], kind...))
-	return hex.EncodeToString(sum[:])
+// draw is the simulator's only source of chance: the hash of the seed, of what the draw is about, and
+// of how many draws there were about exactly that.
+func (s *Simulator) draw(about ...string) []byte {
+	h := sha256.New()
+	var number [8]byte
+	put := func(n uint64) {
+		binary.BigEndian.PutUint64(number[:], n)
+		h.Write(number[:])
+	}
+	put(s.seed)
+	for _, part := range about {
+		put(uint64(len(part)))
+		h.Write([]byte(part))
+	}
+	sum := h.Sum(nil)
+	put(s.drawn.next(binary.BigEndian.Uint64(sum)))
+	return h.Sum(sum[:0])
+}
+
+// counter counts how often it has seen each of very many keys, in bounded memory: keys not seen for a
+// long time are forgotten, and start from nothing.
+type counter struct{ recent, older map[uint64]uint64 }
+
+const counterLimit = 1 << 20 // keys in each generation
+
+func (c *counter) next(key uint64) uint64 {
+	n, found := c.recent[key]
+	if !found {
+		n = c.older[key]
+		if c.recent == nil || len(c.recent) >= counterLimit {
+			c.older, c.recent = c.recent, map[uint64]uint64{}
+		}
+	}
+	c.recent[key] = n + 1
+	return n
 }
 
 var sidShape = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -34,18 +35,18 @@ type Options struct {
 	Logger    *slog.Logger // nil: discard
 }
 
-// Simulator is one Twilio account with everything in it. Several live happily in one process.
+// Simulator is Twilio: one account, its subaccounts, and the world they call. Several live happily in
+// one process.
 type Simulator struct {
-	accountSID, authToken string
-	clock                 Clock
-	webhooks              http.RoundTripper
-	ownTransport          *http.Transport // ours to close; nil when borrowed
-	seed                  uint64
-	callsPerSecond        float64
-	webhookLatency        time.Duration
-	uncertain             Uncertain
-	logger                *slog.Logger
-	routes                []route
+	clock          Clock
+	webhooks       http.RoundTripper
+	ownTransport   *http.Transport // ours to close; nil when borrowed
+	seed           uint64
+	callsPerSecond float64
+	webhookLatency time.Duration
+	uncertain      Uncertain
+	logger         *slog.Logger
+	routes         []route
 
 	// mu guards everything below. Nothing that leaves the simulator happens while it is held:
 	// such work is put in outbox and done on unlock.
@@ -55,7 +56,7 @@ type Simulator struct {
 	timers     map[*timer]struct{}
 	closed     bool
 	inFlight   sync.WaitGroup // webhooks and TwiML fetches under way
-	minted     map[string]uint64
+	drawn      counter
 	hooks      Hooks
 	rules      []*faultRule
 	webhooksOn bool
@@ -66,31 +67,19 @@ type Simulator struct {
 	alive context.Context
 	die   context.CancelFunc
 
-	workspaces  table[*workspace]
-	calls       table[*call]
-	liveCalls   table[*call] // those that have not ended
-	endedCalls  []*call
-	conferences table[*conference]
-	rooms       map[string]*conference // the active ones, by name
-	phones      map[string]Phone
-	softphones  map[string]*Softphone
-	nextDial    time.Time // when the next leg may leave the CPS queue
+	accounts  table[*account]
+	main      *account     // the one of Options
+	liveCalls table[*call] // of all accounts, those that have not ended
+	phones    map[string]Phone
 }
 
 // New returns a running simulator of an empty account. Close it when done.
 func New(o Options) *Simulator {
 	s := &Simulator{
-		accountSID: o.AccountSID, authToken: o.AuthToken, clock: o.Clock, webhooks: o.Webhooks,
+		clock: o.Clock, webhooks: o.Webhooks,
 		seed: o.Seed, callsPerSecond: o.CallsPerSecond, webhookLatency: o.WebhookLatency,
 		uncertain: o.Uncertain, logger: o.Logger, webhooksOn: true,
-		timers: map[*timer]struct{}{}, minted: map[string]uint64{},
-		rooms: map[string]*conference{}, phones: map[string]Phone{}, softphones: map[string]*Softphone{},
-	}
-	if s.accountSID == "" {
-		s.accountSID = DefaultAccountSID
-	}
-	if s.authToken == "" {
-		s.authToken = DefaultAuthToken
+		timers: map[*timer]struct{}{}, phones: map[string]Phone{},
 	}
 	if s.clock == nil {
 		s.clock = WallClock()
@@ -103,6 +92,9 @@ func New(o Options) *Simulator {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
 	s.routes = restRoutes()
+	s.lock()
+	s.main = s.addAccount(cmp.Or(o.AccountSID, DefaultAccountSID), cmp.Or(o.AuthToken, DefaultAuthToken), "Main", nil)
+	s.unlock()
 	s.alive, s.die = context.WithCancel(context.Background())
 	return s
 }

@@ -82,7 +82,7 @@ func createTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	t.sid = s.mint("WT")
+	t.sid = s.mint("WT", ws.sid, t.attributesText)
 	ws.tasks.add(t.sid, t)
 	t.order = ws.tasks.next
 	t.ttl = s.schedule(ws.ageOrigin(t).Add(t.timeout).Sub(s.now()), func() {
@@ -200,7 +200,7 @@ func updateTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 
 // checkStatusUpdate has Twilio's own words: software reads them (A.5).
 func (ws *workspace) checkStatusUpdate(t *task, status string, r *request) *apiError {
-	where := fmt.Sprintf("task %s in workspace %s for account %s", t.sid, ws.sid, ws.sim.accountSID)
+	where := fmt.Sprintf("task %s in workspace %s for account %s", t.sid, ws.sid, ws.account.sid)
 	switch {
 	case status == taskCanceled && !taskMoves.allow(t.status, taskCanceled):
 		return invalid("Cannot cancel %s because it is not pending or reserved.", where)
@@ -359,7 +359,7 @@ func (ws *workspace) taskBody(t *task, base string) object {
 	workspaceURL := base + "/v1/Workspaces/" + ws.sid
 	url := workspaceURL + "/Tasks/" + t.sid
 	body := object{
-		"sid": t.sid, "account_sid": ws.sim.accountSID, "workspace_sid": ws.sid, "age": t.age(ws.sim.now()),
+		"sid": t.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "age": t.age(ws.sim.now()),
 		"assignment_status": t.status, "attributes": t.attributesText, "addons": "{}", "priority": t.priority,
 		"reason": textOrNull(t.reason), "timeout": wholeSeconds(t.timeout), "ignore_capacity": false, "routing_target": nil,
 		"workflow_sid": t.routing.sid, "workflow_friendly_name": t.routing.friendlyName,

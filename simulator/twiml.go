@@ -99,7 +99,7 @@ func (s *Simulator) fetch(p *playing, what program) {
 		form.Set("AnsweredBy", p.call.answeredBy)
 	}
 	s.send(webhook{
-		kind: KindTwiML, method: what.method, url: what.url, form: form, about: p.call.entry("", ""),
+		account: p.call.account, kind: KindTwiML, method: what.method, url: what.url, form: form, about: p.call.entry("", ""),
 		answered: func(answer webhookAnswer) {
 			if s.current(p) {
 				verbs, err := readAnswer(answer, what.url)

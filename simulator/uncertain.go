@@ -54,6 +54,10 @@ type Uncertain struct {
 	// label or in the list of participants. By its CallSid it is there at once.
 	LabelReadableAfter time.Duration
 
+	// UnknownParametersIgnored: a parameter that Twilio does not document is ignored, and one that is
+	// not simulated too. Zero: 400/20001, so that a misspelling cannot pass for a setting.
+	UnknownParametersIgnored bool
+
 	// InProgressWhenAlone: REST shows a conference as in-progress as soon as one leg has joined
 	// (C.3, one measurement). Zero: init until it starts.
 	InProgressWhenAlone bool

@@ -20,6 +20,7 @@ const bodyLimit = 64 << 10
 
 // webhook is one request of Twilio's to the software under test.
 type webhook struct {
+	account           *account // whose token signs it
 	kind, method, url string
 	form              url.Values
 	about             Entry         // for the log when it fails
@@ -157,7 +158,7 @@ func (s *Simulator) attempt(ctx context.Context, w webhook, address, token strin
 	r.Header.Set("User-Agent", "TwilioProxy/1.1")
 	r.Header.Set("Accept", "*/*")
 	r.Header.Set("I-Twilio-Idempotency-Token", token)
-	r.Header.Set("X-Twilio-Signature", signature(s.authToken, target, signed))
+	r.Header.Set("X-Twilio-Signature", signature(w.account.token, target, signed))
 	res, err := s.webhooks.RoundTrip(r)
 	if err != nil {
 		return webhookAnswer{err: err}

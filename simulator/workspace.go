@@ -8,6 +8,7 @@ import (
 // workspace is TaskRouter's unit of everything: agents, queues, routings and tasks live in one.
 type workspace struct {
 	sim           *Simulator
+	account       *account
 	sid           string
 	friendlyName  string
 	eventCallback string // EventCallbackUrl
@@ -37,7 +38,7 @@ type workspace struct {
 
 func createWorkspace(s *Simulator, r *request) (reply, *apiError) {
 	ws := &workspace{
-		sim: s, friendlyName: r.required("FriendlyName"),
+		sim: s, account: r.account, friendlyName: r.required("FriendlyName"),
 		eventCallback: r.address("EventCallbackUrl", "", 20001), eventsFilter: r.text("EventsFilter"),
 		multiTask: r.boolean("MultiTaskEnabled", true),
 		order:     r.oneOf("PrioritizeQueueOrder", "FIFO", "FIFO", "LIFO"),
@@ -47,8 +48,8 @@ func createWorkspace(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	ws.sid = s.mint("WS")
-	s.workspaces.add(ws.sid, ws)
+	ws.sid = s.mint("WS", r.account.sid, ws.friendlyName)
+	r.account.workspaces.add(ws.sid, ws)
 	// The default and the timeout status of a new workspace are both Offline (A.3).
 	ws.defaultStatus = ws.addStatus("Offline", false)
 	ws.timeoutStatus = ws.defaultStatus
@@ -71,7 +72,7 @@ func createWorkspace(s *Simulator, r *request) (reply, *apiError) {
 
 func listWorkspaces(s *Simulator, r *request) (reply, *apiError) {
 	var rows []object
-	for ws := range s.workspaces.all() {
+	for ws := range r.account.workspaces.all() {
 		if !r.has("FriendlyName") || r.text("FriendlyName") == ws.friendlyName {
 			rows = append(rows, ws.body(r.base))
 		}
@@ -108,7 +109,7 @@ func deleteWorkspace(s *Simulator, ws *workspace, _ *request) (reply, *apiError)
 		ws.forgetTimers(t)
 	}
 	ws.waiting, ws.agents = nil, table[*agent]{} // a look already on its way finds nobody
-	s.workspaces.remove(ws.sid)
+	ws.account.workspaces.remove(ws.sid)
 	ws.emit("workspace.deleted", "Workspace "+ws.friendlyName+" deleted", fields{})
 	return gone(), nil
 }
@@ -116,7 +117,7 @@ func deleteWorkspace(s *Simulator, ws *workspace, _ *request) (reply, *apiError)
 func (ws *workspace) body(base string) object {
 	url := base + "/v1/Workspaces/" + ws.sid
 	return object{
-		"sid": ws.sid, "account_sid": ws.sim.accountSID, "friendly_name": ws.friendlyName,
+		"sid": ws.sid, "account_sid": ws.account.sid, "friendly_name": ws.friendlyName,
 		"event_callback_url": textOrNull(ws.eventCallback), "events_filter": textOrNull(ws.eventsFilter),
 		"multi_task_enabled": ws.multiTask, "prioritize_queue_order": ws.order,
 		"default_activity_sid": ws.defaultStatus.sid, "default_activity_name": ws.defaultStatus.friendlyName,
@@ -134,7 +135,7 @@ func (ws *workspace) body(base string) object {
 // inWorkspace finds the workspace of the path before the handler sees the request.
 func inWorkspace(handle func(*Simulator, *workspace, *request) (reply, *apiError)) handler {
 	return func(s *Simulator, r *request) (reply, *apiError) {
-		ws, found := s.workspaces.get(r.vars["WS"])
+		ws, found := r.account.workspaces.get(r.vars["WS"])
 		if !found {
 			return reply{}, notFound(r.path)
 		}

@@ -1,0 +1,71 @@
+package simulator
+
+import (
+	"crypto/subtle"
+	"time"
+)
+
+// account is one Twilio account with everything in it. The first is the one of Options; the others
+// are its subaccounts. Each has its own token, signs its own webhooks, dials at its own rate, and
+// sees nothing of the others.
+type account struct {
+	sim                  *Simulator
+	sid, token           string
+	friendlyName, status string
+	parent               *account // nil: the first
+	createdAt, updatedAt time.Time
+
+	keys        table[*apiKey]
+	workspaces  table[*workspace]
+	calls       table[*call]
+	endedCalls  []*call // in the order of their end, to be forgotten
+	conferences table[*conference]
+	rooms       map[string]*conference // the active ones, by name
+	softphones  map[string]*Softphone
+	nextDial    time.Time // when the next leg may leave the CPS queue
+}
+
+// States of an account.
+const (
+	accountActive    = "active"
+	accountSuspended = "suspended"
+	accountClosed    = "closed"
+)
+
+// apiKey is a pair of SID and secret that stands for the account, except for the account itself.
+type apiKey struct {
+	sid, secret, friendlyName string
+	createdAt, updatedAt      time.Time
+}
+
+func (s *Simulator) addAccount(sid, token, name string, parent *account) *account {
+	a := &account{
+		sim: s, sid: sid, token: token, friendlyName: name, status: accountActive, parent: parent,
+		createdAt: s.now(), updatedAt: s.now(),
+		rooms: map[string]*conference{}, softphones: map[string]*Softphone{},
+	}
+	s.accounts.add(a.sid, a)
+	return a
+}
+
+// signIn finds the account that a user name and password stand for: its SID and token, or one of its
+// keys and the key's secret. Nil: nobody's.
+func (s *Simulator) signIn(user, password string) *account {
+	same := func(secret string) bool { return subtle.ConstantTimeCompare([]byte(secret), []byte(password)) == 1 }
+	for a := range s.accounts.all() {
+		if a.sid == user {
+			if same(a.token) {
+				return a
+			}
+			return nil
+		}
+		if k, found := a.keys.get(user); found && same(k.secret) {
+			return a
+		}
+	}
+	return nil
+}
+
+// owns reports whether what is signed in as this account may act for another: itself and its
+// subaccounts.
+func (a *account) owns(other *account) bool { return other == a || other.parent == a }

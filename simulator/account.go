@@ -23,6 +23,10 @@ type account struct {
 	rooms       map[string]*conference // the active ones, by name
 	softphones  map[string]*Softphone
 	nextDial    time.Time // when the next leg may leave the CPS queue
+
+	numbers       table[*ownedNumber]
+	numbersByE164 map[string]*ownedNumber
+	applications  table[*application]
 }
 
 // States of an account.
@@ -42,7 +46,7 @@ func (s *Simulator) addAccount(sid, token, name string, parent *account) *accoun
 	a := &account{
 		sim: s, sid: sid, token: token, friendlyName: name, status: accountActive, parent: parent,
 		createdAt: s.now(), updatedAt: s.now(),
-		rooms: map[string]*conference{}, softphones: map[string]*Softphone{},
+		rooms: map[string]*conference{}, softphones: map[string]*Softphone{}, numbersByE164: map[string]*ownedNumber{},
 	}
 	s.accounts.add(a.sid, a)
 	return a

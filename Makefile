@@ -1,5 +1,5 @@
-# Switchboard's tasks. Each needs Go and nothing else; `make test` also uses a C compiler (the race detector) and kcat
-# (one test) where they are, and says so where they are not.
+# Switchboard's tasks. Each needs Go and nothing else; `make test` also uses a C compiler (the race detector), Node.js
+# (the official library of Twilio against the simulator) and kcat (one test) where they are, and says so where they are not.
 
 .DEFAULT_GOAL := help
 .PHONY: help run test clean fmt lint
@@ -20,6 +20,8 @@ whole_stack = ./dev/... ./e2e/...
 # The race detector needs cgo and a C compiler.
 race := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v "$$(go env CC)" >/dev/null && echo -race)
 
+npm := $(shell command -v npm)
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -29,6 +31,7 @@ run: ## the whole product on this machine, with three sample calls; flags in ARG
 	@.dev/bin/dev $(ARGS)
 
 test: lint ## everything CI checks
+	$(if $(npm),$(call step,the official library for Node.js,cd simulator/clients/node && npm ci --no-audit --no-fund --loglevel=error),@echo && echo "no npm: the simulator is not tested with Twilio's library for Node.js")
 	$(if $(race),,@echo && echo "no C compiler: tests run without the race detector")
 	$(call step,unit$(,) workflow and replay tests,go test $(race) $$(go list ./... | grep -v -E '/(dev|e2e)(/|$$)'))
 	$(call step,what the whole-stack tests need,go run ./dev build)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -46,5 +47,36 @@ func BenchmarkLongLine(b *testing.B) {
 	for b.Loop() {
 		w.newTask("Attributes", `{"skill":"motor"}`)
 		w.advance(0)
+	}
+}
+
+// What one request costs, without a network: routing, parameters, the work, and the answer as JSON.
+func BenchmarkRequest(b *testing.B) {
+	clock := newVirtualClock()
+	w := &world{t: &testing.T{}, clock: clock, bench: true}
+	w.sim = New(Options{Clock: clock, Webhooks: w})
+	defer w.sim.Close()
+	w.withWorkspace()
+	w.must(w.post(w.v1(""), "EventsFilter", "none"))
+	for i := range 50 {
+		w.newAgent(fmt.Sprintf("agent%d", i), `{"contact_uri":"client:x"}`)
+	}
+	task := w.newTask("Priority", "5")
+	w.advance(0)
+	account := "/2010-04-01/Accounts/" + DefaultAccountSID
+	for _, c := range []struct {
+		name string
+		ask  func()
+	}{
+		{"fetch task", func() { w.must(w.get(w.v1("/Tasks/" + task))) }},
+		{"update task", func() { w.must(w.post(w.v1("/Tasks/"+task), "Attributes", `{"a":1}`)) }},
+		{"list 50 workers", func() { w.must(w.get(w.v1("/Workers"))) }},
+		{"not found", func() { w.get(account + "/Calls/CA00000000000000000000000000000000.json") }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				c.ask()
+			}
+		})
 	}
 }

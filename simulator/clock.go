@@ -26,6 +26,7 @@ func (wallClock) After(d time.Duration, f func()) func() {
 type timer struct {
 	stop func() // the clock's; nil until armed
 	done bool   // ran or cancelled
+	due  time.Time
 }
 
 // schedule runs f under the lock, d from now. Call it with the lock held. The clock itself is only
@@ -58,7 +59,7 @@ func (s *Simulator) dispatch(d time.Duration, f func()) *timer {
 }
 
 func (s *Simulator) arm(d time.Duration, run func(*timer)) *timer {
-	t := &timer{}
+	t := &timer{due: s.now().Add(max(d, 0))}
 	if s.closed {
 		t.done = true
 		return t
@@ -84,6 +85,9 @@ func (s *Simulator) fires(t *timer) bool {
 	}
 	t.done = true
 	delete(s.timers, t)
+	if _, real := s.clock.(wallClock); real {
+		s.lateness.add(time.Since(t.due)) // not s.now(): waiting for the lock is late, too
+	}
 	return true
 }
 

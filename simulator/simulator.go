@@ -55,6 +55,7 @@ type Simulator struct {
 	outbox     []func()
 	timers     map[*timer]struct{}
 	closed     bool
+	lateness   lateness
 	inFlight   sync.WaitGroup // webhooks and TwiML fetches under way
 	drawn      counter
 	hooks      Hooks

@@ -1,6 +1,9 @@
 package simulator
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // Uncertain holds what nobody outside Twilio knows for sure (facts, section L). Software that is
 // right must hold under either answer to each; the zero value is the cautious one, chosen so that
@@ -74,3 +77,24 @@ const (
 	// LateLegHangUp: the ring is hung up (canceled) at the moment the conference ends.
 	LateLegHangUp
 )
+
+// DrawUncertain answers every question one way or the other, for tests that want to hold under all
+// answers: the same seed, the same answers; a switch is off in about two seeds of three.
+func DrawUncertain(seed uint64) Uncertain {
+	r := rand.New(rand.NewPCG(seed, 0x5eed))
+	third := func() bool { return r.IntN(3) == 0 }
+	upTo := func(most time.Duration) time.Duration {
+		if d := time.Duration(r.Int64N(int64(most))).Round(time.Millisecond); third() {
+			return d
+		}
+		return 0
+	}
+	return Uncertain{
+		JoinBeforeAnswer: third(), EndedConferenceIs400: third(), UnansweredAssignmentCancels: third(),
+		ListsOmitAttributes: third(), WorkflowSidOptional: third(), JoinReportedFirst: third(),
+		JoinGap: upTo(1500 * time.Millisecond), EndedWhileRinging: []string{"", "no-answer", "completed"}[r.IntN(3)],
+		LateLeg: LateLeg(r.IntN(3)), NoWaitAfterStart: third(), TimeoutsFromVirtualStart: third(),
+		LabelsFreeWhileQueued: third(), LabelReadableAfter: upTo(4 * time.Second),
+		UnknownParametersIgnored: third(), InProgressWhenAlone: third(),
+	}
+}

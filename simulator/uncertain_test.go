@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/url"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -31,4 +32,24 @@ func TestDroppedTwiMLFetch(t *testing.T) {
 	w.advance(time.Second)
 	equals(t, "after 15 s", w.call(leg).text("status"), "completed")
 	w.nothingLeft()
+}
+
+func TestEverySwitchIsDrawn(t *testing.T) {
+	drawn := map[string]map[any]bool{}
+	for seed := range uint64(200) {
+		u := reflect.ValueOf(DrawUncertain(seed))
+		for i := range u.NumField() {
+			name := u.Type().Field(i).Name
+			if drawn[name] == nil {
+				drawn[name] = map[any]bool{}
+			}
+			drawn[name][u.Field(i).Interface()] = true
+		}
+	}
+	for name, values := range drawn {
+		if len(values) < 2 {
+			t.Errorf("%s is always %v: add it to DrawUncertain", name, values)
+		}
+	}
+	equals(t, "the same seed", DrawUncertain(7), DrawUncertain(7))
 }

@@ -21,7 +21,7 @@ func TestWebhooksMakeNoDifference(t *testing.T) {
 		p := phones[seed%uint64(len(phones))]
 		t.Run(fmt.Sprintf("seed %d, phone %s", seed, p.phone[len(p.phone)-3:]), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
-			w := virtual.New(t, virtual.Options{Seed: seed, Agents: annaAndBen, Uncertain: drawUncertain(r)})
+			w := virtual.New(t, virtual.Options{Seed: seed, Agents: annaAndBen, Uncertain: simulator.DrawUncertain(seed)})
 			w.Sim.SetHooks(simulator.Hooks{OnWebhook: drawWebhooks(r)})
 			req := w.Request(p.phone)
 			req.DetectMachine = p.detectMachine
@@ -31,22 +31,6 @@ func TestWebhooksMakeNoDifference(t *testing.T) {
 			}
 		})
 	}
-}
-
-func drawUncertain(r *rand.Rand) simulator.Uncertain {
-	third := func() bool { return r.IntN(3) == 0 }
-	u := simulator.Uncertain{
-		JoinBeforeAnswer: third(), EndedConferenceIs400: third(), ListsOmitAttributes: third(), JoinReportedFirst: third(),
-		NoWaitAfterStart: third(), LabelsFreeWhileQueued: third(), InProgressWhenAlone: third(),
-		LateLeg: simulator.LateLeg(r.IntN(3)), EndedWhileRinging: []string{"", "no-answer", "completed"}[r.IntN(3)],
-	}
-	if third() {
-		u.JoinGap = time.Duration(r.IntN(1500)) * time.Millisecond
-	}
-	if third() {
-		u.LabelReadableAfter = time.Duration(r.IntN(4000)) * time.Millisecond
-	}
-	return u
 }
 
 func drawWebhooks(r *rand.Rand) func(string, url.Values) simulator.WebhookFault {

@@ -35,7 +35,8 @@ var packages = map[string][]string{
 	"worker":           {".", "workflows", "activities", "events", "config", "deploy/provision"},
 	"cmd/switchboard":  {".", "worker", "webhook", "intake", "events", "config", "activities", "deploy/provision"},
 
-	"simulator":               {},
+	"simulator":               {"simulator/expression"},
+	"simulator/expression":    {},
 	"simulator/cmd/simulator": {"simulator"},
 
 	"dev":                 {"*"},

@@ -126,7 +126,7 @@ func (s *Simulator) dial(c *call) {
 
 // reach is the moment the other end reacts. Early media makes the leg part of its room now (C.4).
 func (s *Simulator) reach(c *call) {
-	c.conduct = s.conductOf(c)
+	c.conduct = s.misconduct(c, s.conductOf(c))
 	if p := c.participant; p != nil && (p.earlyMedia || s.uncertain.JoinBeforeAnswer) {
 		if s.join(p); c.over() {
 			return

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -58,17 +59,16 @@ func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusNoContent)
 		}
 	case "POST /simulator/faults":
-		var in []*faultRule
+		var in []RequestRule
 		if understandRules(w, r, &in) {
-			s.lock()
-			s.rules = append(s.rules, in...)
-			s.unlock()
+			if err := s.addRequestFaults(in); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
 			w.WriteHeader(http.StatusNoContent)
 		}
 	case "DELETE /simulator/faults":
-		s.lock()
-		s.rules = nil
-		s.unlock()
+		_ = s.SetFaults(Faults{})
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		http.Error(w, "no such control; see package simulator, control.go", http.StatusNotFound)
@@ -102,19 +102,24 @@ func (d *duration) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// understandRules takes one rule or a list of them. A rule without times bites once.
-func understandRules(w http.ResponseWriter, r *http.Request, into *[]*faultRule) bool {
+// understandRules takes one rule or a list of them. A rule without times bites once, one without a
+// probability always.
+func understandRules(w http.ResponseWriter, r *http.Request, into *[]RequestRule) bool {
 	var raw json.RawMessage
 	if !understand(w, r, &raw) {
 		return false
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
-		one := &faultRule{}
-		if err := json.Unmarshal(raw, one); err != nil {
+		one := RequestRule{}
+		if err := json.Unmarshal(raw, &one); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return false
 		}
-		*into = []*faultRule{one}
+		*into = []RequestRule{one}
+	}
+	for i := range *into {
+		rule := &(*into)[i]
+		rule.Times, rule.Probability = max(rule.Times, 1), cmp.Or(rule.Probability, 1)
 	}
 	return true
 }

@@ -24,23 +24,46 @@ const (
 	KindTwiML      = "twiml"
 )
 
+var kinds = []string{KindAssignment, KindEvent, KindCall, KindConference, KindAMD, KindTwiML}
+
+// answerMatters: Twilio does what the answer says; of the other kinds it only wants to know that they arrived.
+func answerMatters(kind string) bool { return kind == KindAssignment || kind == KindTwiML }
+
 // Fault is how a REST request fails. The zero value is no fault.
 type Fault struct {
 	Status      int  // answer this instead, with Twilio's error body (429: 20429, 503: 20503, …)
 	AfterEffect bool // the request takes effect first
 	LoseReply   bool // the connection breaks instead of an answer
 	HTML        bool // the body is a proxy's page, not Twilio's JSON
+	// Delay holds the request up, before its effect or, with AfterEffect, after it; a client that has
+	// given up meanwhile changes nothing about the effect. On a borrowed clock nobody can wait: the
+	// delay is only written in the journal. What a client does that gives up is tested with LoseReply.
+	Delay time.Duration
+	// SlowBody is how long the body dribbles once the header has been answered; only on a wall clock.
+	SlowBody time.Duration
 }
 
-func (f Fault) bites() bool { return f.Status != 0 || f.LoseReply }
+func (f Fault) bites() bool { return f != Fault{} }
+
+// fails: something else is answered than what the request deserves.
+func (f Fault) fails() bool { return f.Status != 0 || f.LoseReply }
 
 // WebhookFault is how a webhook fails. The zero value is no fault.
 type WebhookFault struct {
 	Drop   bool // it never arrives; Twilio sees no answer
-	Copies int  // extra copies
+	Copies int  // extra copies, each with an I-Twilio-Idempotency-Token of its own
 	// Delay postpones its arrival. A webhook whose answer matters (assignment, twiml) and that is
 	// delayed beyond its time limit still arrives, but Twilio has given up on the answer.
 	Delay time.Duration
+	// HoldBack makes it arrive after the next report about the same resource, or 15 s late when there is
+	// none. Not for webhooks whose answer matters.
+	HoldBack bool
+	// IgnoreAnswer: it arrives, but to Twilio the answer never comes. Whether that means another
+	// attempt is for the URL's connection overrides to say ("rt").
+	IgnoreAnswer bool
+	// Retry: it arrives, the connection breaks before the answer, and Twilio tries again with the same
+	// I-Twilio-Idempotency-Token, unless the URL says rc=0. The second answer counts.
+	Retry bool
 }
 
 // SetHooks replaces the hooks.
@@ -56,38 +79,4 @@ func (s *Simulator) SetWebhooks(on bool) {
 	s.lock()
 	defer s.unlock()
 	s.webhooksOn = on
-}
-
-// faultRule is a fault set through the control side by another process.
-type faultRule struct {
-	Route       string `json:"route"` // as in Requests(); "" or "*": every route
-	Status      int    `json:"status"`
-	AfterEffect bool   `json:"after_effect"`
-	LoseReply   bool   `json:"lose_reply"`
-	HTML        bool   `json:"html"`
-	Times       int    `json:"times"` // how often it still bites
-}
-
-// faultFor asks the hook first, then the rules. Call it without the lock.
-func (s *Simulator) faultFor(route string, form url.Values) Fault {
-	s.lock()
-	hook := s.hooks.OnRequest
-	s.unlock()
-	if hook != nil {
-		if f := hook(route, form); f.bites() {
-			return f
-		}
-	}
-	s.lock()
-	defer s.unlock()
-	for i, r := range s.rules {
-		if r.Route != "" && r.Route != "*" && r.Route != route {
-			continue
-		}
-		if r.Times--; r.Times <= 0 {
-			s.rules = append(s.rules[:i:i], s.rules[i+1:]...)
-		}
-		return Fault{Status: r.Status, AfterEffect: r.AfterEffect, LoseReply: r.LoseReply, HTML: r.HTML}
-	}
-	return Fault{}
 }

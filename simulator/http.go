@@ -99,18 +99,27 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, err)
 		return
 	}
-	fault := s.faultFor(found.String(), r.Form)
+	in := &request{params: params{form: r.Form}, http: r, account: account, vars: vars,
+		location: where, path: where.resource(), base: where.base}
+	fault := s.requestFault(found, in)
 	var res reply
-	effect := !fault.bites() || fault.AfterEffect
+	effect := !fault.fails() || fault.AfterEffect
+	if !fault.AfterEffect {
+		s.wait(fault.Delay)
+	}
 	if effect {
-		in := &request{params: params{form: r.Form}, http: r, account: account, vars: vars,
-			location: where, path: where.resource(), base: where.base}
 		res, err = s.carryOut(found, in)
+	}
+	if fault.AfterEffect {
+		s.wait(fault.Delay)
 	}
 	s.record(Request{
 		Method: r.Method, Route: found.String(), Status: answeredStatus(fault, res, err),
-		Effect: effect && err == nil, Summary: summary(vars, r.Form),
+		Effect: effect && err == nil, Summary: summary(vars, r.Form), Fault: fault.String(),
 	})
+	if fault.SlowBody > 0 {
+		w = &slowBody{ResponseWriter: w, wait: func() { s.wait(fault.SlowBody) }}
+	}
 	switch {
 	case fault.LoseReply:
 		panic(http.ErrAbortHandler) // the server breaks the connection, without a stack trace

@@ -23,6 +23,7 @@ const (
 	RoomOpened    = "RoomOpened"    // a conference was created; Detail: its name
 	RoomStarted   = "RoomStarted"   // its conversation began
 	RoomEnded     = "RoomEnded"     // Detail: ReasonConferenceEnded
+	Misbehaves    = "Misbehaves"    // a rule of Faults makes the party do something else; Detail: what
 	Alerted       = "Alerted"       // Twilio's debugger; Detail: code and text
 )
 
@@ -68,6 +69,7 @@ type Request struct {
 	Status  int       `json:"status"`            // as answered; 0 when the reply was lost
 	Effect  bool      `json:"effect"`            // it was carried out (whatever was answered)
 	Summary string    `json:"summary,omitempty"` // SIDs and settings; never a number, a name or attributes
+	Fault   string    `json:"fault,omitempty"`   // what an injected fault did to it, in words
 }
 
 // Leg is one party's call that has not ended.

@@ -31,6 +31,7 @@ type Options struct {
 	// never inside the request that caused it.
 	WebhookLatency time.Duration
 
+	Faults    Faults       // what goes wrong, drawn from a seed; New panics when a rule cannot be meant
 	Uncertain Uncertain    // what nobody knows about the real Twilio
 	Logger    *slog.Logger // nil: discard
 }
@@ -59,7 +60,8 @@ type Simulator struct {
 	inFlight   sync.WaitGroup // webhooks and TwiML fetches under way
 	drawn      counter
 	hooks      Hooks
-	rules      []*faultRule
+	faults     Faults
+	held       map[string][]*heldWebhook // by the SID of what they are about
 	webhooksOn bool
 	log        journal[Entry]
 	requests   journal[Request]
@@ -80,19 +82,23 @@ func New(o Options) *Simulator {
 		clock: o.Clock, webhooks: o.Webhooks,
 		seed: o.Seed, callsPerSecond: o.CallsPerSecond, webhookLatency: o.WebhookLatency,
 		uncertain: o.Uncertain, logger: o.Logger, webhooksOn: true,
-		timers: map[*timer]struct{}{}, phones: map[string]Phone{},
+		timers: map[*timer]struct{}{}, held: map[string][]*heldWebhook{}, phones: map[string]Phone{},
 	}
 	if s.clock == nil {
 		s.clock = WallClock()
 	}
 	if s.webhooks == nil {
-		s.ownTransport = &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute}
+		s.ownTransport = &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute}
 		s.webhooks = s.ownTransport
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
 	s.routes = restRoutes()
+	if err := o.Faults.check(s.routes); err != nil {
+		panic("simulator: Options.Faults: " + err.Error())
+	}
+	s.setFaults(o.Faults)
 	s.lock()
 	s.main = s.addAccount(cmp.Or(o.AccountSID, DefaultAccountSID), cmp.Or(o.AuthToken, DefaultAuthToken), "Main", nil)
 	s.unlock()

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +25,7 @@ type webhook struct {
 	form              url.Values
 	about             Entry         // for the log when it fails
 	limit             time.Duration // 0: webhookLimit
+	ignored, retried  bool          // what a fault does to its first attempt, see WebhookFault
 	// answered gets the answer, or the lack of one, once, under the lock. Nil: a status callback,
 	// whose answer nobody reads; a failure is only a line in the debugger (C.1).
 	answered func(webhookAnswer)
@@ -41,9 +42,12 @@ type webhookAnswer struct {
 var (
 	errDropped = errors.New("the webhook was dropped")
 	errTooLate = errors.New("no answer within the time limit")
+	errBroken  = errors.New("the connection broke before the answer")
 )
 
 // send lets a webhook leave through the clock, after the lock is released. Call it with the lock held.
+// Webhooks are independent of each other, as Twilio's are: none waits for the answer to an earlier one,
+// and they may overtake each other on their way.
 func (s *Simulator) send(w webhook) {
 	if w.url == "" {
 		return
@@ -63,6 +67,9 @@ func (s *Simulator) send(w webhook) {
 		}
 		s.lock()
 		defer s.unlock()
+		if fault == (WebhookFault{}) {
+			fault = s.webhookFault(w)
+		}
 		s.post(w, fault, latency)
 	})
 }
@@ -70,12 +77,15 @@ func (s *Simulator) send(w webhook) {
 func (s *Simulator) post(w webhook, fault WebhookFault, latency time.Duration) {
 	copyOf := w
 	copyOf.answered = nil
+	w.ignored, w.retried = fault.IgnoreAnswer, fault.Retry
 	switch {
 	case fault.Drop:
 		s.giveUp(w, latency+w.limit, errDropped)
 	case w.answered != nil && fault.Delay >= w.limit:
 		s.dispatch(latency+fault.Delay, func() { s.deliver(copyOf) })
 		s.giveUp(w, latency+w.limit, errTooLate)
+	case fault.HoldBack && w.answered == nil:
+		s.hold(w, latency+fault.Delay)
 	default:
 		s.dispatch(latency+fault.Delay, func() { s.deliver(w) })
 	}
@@ -90,38 +100,104 @@ func (s *Simulator) giveUp(w webhook, after time.Duration, why error) {
 	}
 }
 
+// heldWebhook waits until the next one about the same resource has been delivered.
+type heldWebhook struct {
+	webhook webhook
+	patient *timer // until it leaves in any case
+}
+
+func (s *Simulator) hold(w webhook, after time.Duration) {
+	h, about := &heldWebhook{webhook: w}, w.resource()
+	s.held[about] = append(s.held[about], h)
+	h.patient = s.dispatch(after+webhookLimit, func() {
+		s.lock()
+		s.held[about] = slices.DeleteFunc(s.held[about], func(other *heldWebhook) bool { return other == h })
+		s.unlock()
+		s.deliver(w)
+	})
+}
+
+// release lets go what was held back until now.
+func (s *Simulator) release(about string) {
+	for _, h := range s.held[about] {
+		s.cancel(h.patient)
+		s.dispatch(0, func() { s.deliver(h.webhook) })
+	}
+	delete(s.held, about)
+}
+
+// delivery is a webhook on its way, with its retries. All attempts carry the same token.
+type delivery struct {
+	webhook
+	connection
+	address, token string
+	until          time.Time // then Twilio has given up, whatever is left to try
+	attempts       int
+}
+
 // deliver makes the request and its retries on the clock's thread, without the lock.
 func (s *Simulator) deliver(w webhook) {
 	s.lock()
-	off := !s.webhooksOn && w.kind != KindTwiML
-	token := s.mintToken()
-	if off {
+	if !s.webhooksOn && w.kind != KindTwiML {
 		s.giveUp(w, w.limit, errDropped)
-	}
-	s.unlock()
-	if off {
+		s.unlock()
 		return
 	}
-	address, o := overrides(w.url)
-	ctx, cancel := s.alive, context.CancelFunc(func() {})
+	d := &delivery{webhook: w, token: s.mintToken()}
+	var ignored []string
+	d.address, d.connection, ignored = overrides(w.url)
+	for _, why := range ignored {
+		s.alert(11100, "connection override ignored: "+why, w.about) // Twilio documents no code of its own
+	}
+	d.until = s.now().Add(min(w.limit, d.total))
+	s.unlock()
+	s.try(d)
+}
+
+// try makes one attempt, and arranges for the next.
+func (s *Simulator) try(d *delivery) {
+	ctx, cancel := context.WithValue(s.alive, connectTimeout{}, d.connect), context.CancelFunc(func() {})
 	if _, real := s.clock.(wallClock); real {
 		// On a borrowed clock time stands still while the webhook is out, so nothing can run late; there
 		// WebhookFault.Delay makes an answer late. Not arming a timer for every webhook halves the work.
-		ctx, cancel = context.WithTimeout(s.alive, min(w.limit, o.total))
+		s.lock()
+		left := d.until.Sub(s.now())
+		s.unlock()
+		ctx, cancel = context.WithTimeout(ctx, min(d.read, left))
 	}
-	defer cancel()
+	answer := s.attempt(ctx, d.webhook, d.address, d.token)
+	cancel()
 
-	var answer webhookAnswer
-	for attempt := 0; attempt <= o.retries; attempt++ {
-		answer = s.attempt(ctx, w, address, token)
-		if ctx.Err() != nil || !o.retry(answer) {
-			break
-		}
-	}
 	s.lock()
 	defer s.unlock()
+	if s.closed {
+		return
+	}
+	if !answerMatters(d.kind) {
+		s.release(d.resource())
+	}
+	var lost time.Duration // how long Twilio would have waited for an answer that a fault took away
 	switch {
-	case s.closed:
+	case d.ignored && d.attempts == 0:
+		answer, lost = webhookAnswer{err: errTooLate}, min(d.read, d.until.Sub(s.now()))
+	case d.retried && d.attempts == 0:
+		answer = webhookAnswer{err: errBroken}
+	}
+	d.attempts++
+	if d.attempts <= d.retries && d.retry(answer) && s.now().Add(lost).Before(d.until) {
+		s.dispatch(lost, func() { s.try(d) })
+		return
+	}
+	if lost > 0 {
+		s.schedule(lost, func() { s.settle(d.webhook, answer) })
+		return
+	}
+	s.settle(d.webhook, answer)
+}
+
+// settle does what the last answer, or the lack of one, means.
+func (s *Simulator) settle(w webhook, answer webhookAnswer) {
+	switch {
 	case w.answered != nil:
 		w.answered(answer)
 	case answer.err != nil:
@@ -177,65 +253,6 @@ func withQuery(address string, form url.Values) string {
 		return address + "&" + form.Encode()
 	}
 	return address + "?" + form.Encode()
-}
-
-// connection is what the fragment of a webhook's URL can override (E.3).
-type connection struct {
-	retries int
-	when    []string // 4xx, 5xx, ct, rt, all
-	total   time.Duration
-}
-
-// overrides takes the fragment off a URL. It is neither sent nor signed.
-func overrides(address string) (string, connection) {
-	c := connection{retries: 1, when: []string{"ct"}, total: webhookLimit}
-	address, fragment, found := strings.Cut(address, "#")
-	if !found {
-		return address, c
-	}
-	settings, err := url.ParseQuery(fragment)
-	if err != nil {
-		return address, c
-	}
-	if n, err := strconv.Atoi(settings.Get("rc")); err == nil && n >= 0 && n <= 5 {
-		c.retries = n
-	}
-	if rp := settings.Get("rp"); rp != "" {
-		c.when = strings.Split(rp, ",")
-	}
-	if ms, err := strconv.Atoi(settings.Get("tt")); err == nil && ms > 0 {
-		c.total = min(time.Duration(ms)*time.Millisecond, webhookLimit)
-	}
-	return address, c
-}
-
-// retry decides by the kind of failure. Without overrides only a failure to connect is tried again,
-// once; an answer of 4xx or 5xx is final.
-func (c connection) retry(a webhookAnswer) bool {
-	kind := ""
-	switch {
-	case a.err != nil && isConnectFailure(a.err):
-		kind = "ct"
-	case a.err != nil:
-		kind = "rt"
-	case a.status >= 500:
-		kind = "5xx"
-	case a.status >= 400:
-		kind = "4xx"
-	default:
-		return false
-	}
-	for _, w := range c.when {
-		if w == kind || w == "all" {
-			return true
-		}
-	}
-	return false
-}
-
-func isConnectFailure(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // plainError leaves out the URL that net/http puts in its errors: a query can carry anything.

@@ -70,6 +70,15 @@ func (s *Simulator) signIn(user, password string) *account {
 	return nil
 }
 
+// signer is the account whose token signs what is sent for this one: for a phone of the outside world, the
+// main one.
+func (a *account) signer() *account {
+	if a == a.sim.world {
+		return a.sim.main
+	}
+	return a
+}
+
 // owns reports whether what is signed in as this account may act for another: itself and its
 // subaccounts.
 func (a *account) owns(other *account) bool { return other == a || other.parent == a }

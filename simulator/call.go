@@ -20,8 +20,8 @@ const (
 	callCanceled   = "canceled"
 )
 
-// callMoves is the life of a REST-created call, one leg (C.1). Completed while ringing is one of the
-// answers to L11.
+// callMoves is the life of a call, one leg (C.1). One that comes in starts as ringing. Completed while
+// ringing is one of the answers to L11.
 var callMoves = moves{
 	callQueued:     {callInitiated, callCanceled},
 	callInitiated:  {callRinging, callBusy, callFailed, callNoAnswer, callCanceled, callCompleted},
@@ -36,13 +36,21 @@ var callEvents = map[string]string{
 	callBusy: "completed", callFailed: "completed", callNoAnswer: "completed", callCanceled: "completed",
 }
 
+// Direction of a call.
+const (
+	outboundAPI  = "outbound-api"
+	outboundDial = "outbound-dial"
+	inbound      = "inbound"
+)
+
 const (
 	// dialSetup is how long the network takes before the other end reacts.
 	dialSetup = 100 * time.Millisecond
 	// ringBuffer is what Twilio always adds to Timeout (C.4).
 	ringBuffer = 5 * time.Second
 	// endedCallKept bounds the memory of a simulator that runs for long.
-	endedCallKept = 24 * time.Hour
+	endedCallKept  = 24 * time.Hour
+	endedCallsKept = 10_000
 
 	defaultRingTimeout = 60     // seconds
 	longestRingTimeout = 600    // seconds
@@ -52,7 +60,10 @@ const (
 type call struct {
 	account       *account
 	sid, to, from string
-	party         string // to, without a client's parameters
+	party         string // the person's end: whom it was dialled to; of an inbound call, who dialled
+	direction     string
+	parent        string // SID of the call whose Dial made it
+	number        string // SID of the owned number it came in at
 	status        string
 	queueTime     time.Duration
 	createdAt     time.Time
@@ -68,12 +79,17 @@ type call struct {
 	timeout     time.Duration
 	timeLimit   time.Duration
 	detection   detection
-	conduct     conduct
+	conduct     conduct      // of a softphone
+	peer        *call        // the other end of its line, see line.go
+	answers     bool         // it is the end that answers
+	speaking    bool         // its party says something at the moment
 	program     program      // the TwiML it runs when answered; empty for a participant
 	fallback    program      // FallbackUrl
+	failure     url.Values   // ErrorCode and ErrorUrl, for the fallback
+	script      *script      // the TwiML it runs
+	music       *script      // what it is played in a conference
 	participant *participant // nil: not meant for a conference, or no longer in one
 	room        string       // SID of the conference, for the log; it outlives participant
-	playing     *playing     // what it is listening to
 	limit       *timer       // TimeLimit
 	timers      []*timer     // all end with the call
 }
@@ -89,7 +105,7 @@ func (c callback) wants(event string) bool { return slices.Contains(c.events, ev
 // newCall puts a leg in the CPS queue. Legs leave it at the account's rate, first in, first out; the
 // reply to the create already tells how long it will wait (fact 11).
 func (s *Simulator) newCall(c *call) {
-	c.status, c.createdAt, c.updatedAt = callQueued, s.now(), s.now()
+	c.status, c.createdAt, c.updatedAt, c.direction = callQueued, s.now(), s.now(), outboundAPI
 	c.party, _ = splitAddress(c.to)
 	if s.callsPerSecond > 0 {
 		a := c.account
@@ -126,33 +142,19 @@ func (s *Simulator) dial(c *call) {
 
 // reach is the moment the other end reacts. Early media makes the leg part of its room now (C.4).
 func (s *Simulator) reach(c *call) {
-	c.conduct = s.misconduct(c, s.conductOf(c))
 	if p := c.participant; p != nil && (p.earlyMedia || s.uncertain.JoinBeforeAnswer) {
 		if s.join(p); c.over() {
 			return
 		}
 	}
-	do := c.conduct
-	c.sipCode = do.sipCode
-	switch {
-	case do.answer == Unreachable:
-		s.end(c, callFailed, ByTwilio)
-		return
-	case do.answer == Busy && do.rings == 0:
-		s.end(c, callBusy, ByTwilio)
+	if identity := identityOf(c.party); identity != "" {
+		s.ringSoftphone(c, identity)
 		return
 	}
-	s.setCall(c, callRinging)
-	s.note(c.entry(Rings, ""))
-	switch do.answer {
-	case NeverAnswers:
-	case Busy:
-		s.later(c, do.rings, func() { s.end(c, callBusy, ByParty) })
-	default:
-		s.later(c, do.rings, func() { s.answered(c) })
-	}
+	s.ringFarEnd(c)
 }
 
+// answered: somebody at the other end has picked up.
 func (s *Simulator) answered(c *call) {
 	c.answeredAt, c.sipCode = s.now(), 200
 	joinFirst := c.participant != nil && s.uncertain.JoinReportedFirst && s.uncertain.JoinGap == 0
@@ -165,6 +167,9 @@ func (s *Simulator) answered(c *call) {
 		}
 	}
 	s.report(c)
+	if c.over() {
+		return
+	}
 	if c.conduct.afterReply > 0 {
 		s.later(c, c.conduct.afterReply, func() { s.hangUp(c) })
 	}
@@ -214,15 +219,22 @@ func (s *Simulator) end(c *call, status, by string) {
 	if !callMoves.allow(before, status) { // a leg that was answered can only be completed
 		status = callCompleted
 	}
-	s.stopPlaying(c)
+	leftOver := func() {}
+	if c.script != nil && c.script.leftOver != nil {
+		leftOver = c.script.leftOver
+	}
+	s.stopScript(c)
+	s.stopMusic(c)
 	for _, t := range c.timers {
 		s.cancel(t)
 	}
 	c.timers = nil
 	c.endedAt = s.now()
-	s.liveCalls.remove(c.sid)
-	c.account.endedCalls = append(c.account.endedCalls, c)
-	c.account.forgetCalls()
+	if !c.ofWorld() { // whose calls nobody keeps
+		s.liveCalls.remove(c.sid)
+		c.account.endedCalls = append(c.account.endedCalls, c)
+		c.account.forgetCalls()
+	}
 	silently := before == callQueued // a cancelled queued call is never reported (C.1)
 	c.status, c.updatedAt = status, s.now()
 	if before == callRinging {
@@ -236,12 +248,14 @@ func (s *Simulator) end(c *call, status, by string) {
 	ended := c.entry(Ended, status)
 	ended.By = by
 	s.note(ended)
+	leftOver()
 	if !silently {
 		s.report(c)
 	}
 	if p != nil {
 		p.conference.settle(p, how)
 	}
+	s.lineEnds(c)
 }
 
 // setCall moves a call that goes on.
@@ -275,15 +289,19 @@ func (s *Simulator) report(c *call) {
 			form.Set("AnsweredBy", c.answeredBy)
 		}
 	}
-	s.send(webhook{account: c.account, kind: KindCall, method: c.callback.method, url: c.callback.url, form: form, about: c.entry("", "")})
+	s.send(webhook{account: c.account, kind: KindCall, method: c.callback.method, url: c.callback.url, form: form, about: c.about()})
 }
 
 // callForm is what every request about a call carries, TwiML fetches included (C.1, D.1).
 func (s *Simulator) callForm(c *call) url.Values {
-	return url.Values{
-		"CallSid": {c.sid}, "AccountSid": {c.account.sid}, "From": {c.from}, "To": {c.to}, "Caller": {c.from}, "Called": {c.to},
-		"CallStatus": {c.status}, "ApiVersion": {"2010-04-01"}, "Direction": {"outbound-api"},
+	form := url.Values{
+		"CallSid": {c.sid}, "AccountSid": {c.account.signer().sid}, "From": {c.from}, "To": {c.to}, "Caller": {c.from}, "Called": {c.to},
+		"CallStatus": {c.status}, "ApiVersion": {"2010-04-01"}, "Direction": {c.direction},
 	}
+	if c.parent != "" {
+		form.Set("ParentCallSid", c.parent)
+	}
+	return form
 }
 
 func (c *call) over() bool { return callMoves.final(c.status) }
@@ -303,63 +321,28 @@ func (c *call) seconds() int {
 }
 
 func (c *call) entry(what, detail string) Entry {
-	return Entry{Party: c.party, CallSID: c.sid, ConferenceSID: c.room, What: what, Detail: detail}
+	return Entry{Party: c.party, CallSID: c.sid, ConferenceSID: c.room, What: what, Detail: detail, unseen: c.ofWorld()}
 }
 
-// forgetCalls drops calls that ended long ago, so that a simulator can run for weeks.
+// about is the call an alert or a webhook is about. What goes wrong with a phone of the outside world is
+// shown with the call that it is on.
+func (c *call) about() Entry {
+	switch {
+	case !c.ofWorld():
+		return c.entry("", "")
+	case c.peer != nil:
+		return c.peer.entry("", "")
+	}
+	return Entry{}
+}
+
+// ofWorld: it is the far end of somebody's line, in the outside world, and nothing of it is to be seen.
+func (c *call) ofWorld() bool { return c.account == c.account.sim.world }
+
+// forgetCalls drops calls that ended long ago, or too many, so that a simulator can run for weeks.
 func (a *account) forgetCalls() {
-	for len(a.endedCalls) > 0 && a.sim.now().Sub(a.endedCalls[0].endedAt) > endedCallKept {
+	for len(a.endedCalls) > endedCallsKept || len(a.endedCalls) > 0 && a.sim.now().Sub(a.endedCalls[0].endedAt) > endedCallKept {
 		a.calls.remove(a.endedCalls[0].sid)
 		a.endedCalls = a.endedCalls[1:]
 	}
-}
-
-// detection is answering-machine detection (C.2).
-type detection struct {
-	mode     string // "", Enable, DetectMessageEnd
-	async    bool   // participants always; calls when AsyncAmd=true
-	callback callback
-}
-
-// holdsUp: without AsyncAmd the callee hears silence until the result is known.
-func (d detection) holdsUp() bool { return d.mode != "" && !d.async }
-
-// How long detection takes: about 4 s on average (C.2); the end of a greeting takes longer.
-const (
-	humanDetected   = 2500 * time.Millisecond
-	machineDetected = 4 * time.Second
-	greetingEnded   = 10 * time.Second
-)
-
-// detect reports who answered. It never runs on client legs (C.2).
-func (s *Simulator) detect(c *call) {
-	if c.detection.mode == "" || identityOf(c.party) != "" {
-		c.detection.mode = ""
-		return
-	}
-	by, takes := "human", humanDetected
-	if c.conduct.voicemail {
-		by, takes = "machine_start", machineDetected
-		if c.detection.mode == "DetectMessageEnd" {
-			by, takes = "machine_end_beep", greetingEnded
-		}
-	}
-	if c.detection.holdsUp() {
-		s.note(c.entry(Hears, "silence"))
-	}
-	if c.detection.async && c.detection.callback.url == "" {
-		s.alert(21262, "No AMD status callback URL provided", c.entry("", ""))
-	}
-	s.later(c, takes, func() {
-		c.answeredBy = by
-		if c.detection.holdsUp() {
-			s.runProgram(c, c.program)
-			return
-		}
-		s.send(webhook{
-			account: c.account, kind: KindAMD, method: c.detection.callback.method, url: c.detection.callback.url, about: c.entry("", ""),
-			form: url.Values{"CallSid": {c.sid}, "AccountSid": {c.account.sid}, "AnsweredBy": {by},
-				"MachineDetectionDuration": {strconv.FormatInt(takes.Milliseconds(), 10)}},
-		})
-	})
 }

@@ -77,8 +77,7 @@ func createCall(s *Simulator, r *request) (reply, *apiError) {
 		c.program.inline = r.limited("Twiml", "", 4000)
 	}
 	c.fallback = program{url: r.address("FallbackUrl", "", 21205), method: r.method("FallbackMethod", http.MethodPost)}
-	c.detection = detection{mode: r.oneOf("MachineDetection", "", "Enable", "DetectMessageEnd"),
-		async: r.boolean("AsyncAmd", false), callback: r.plainCallback("AsyncAmdStatusCallback")}
+	c.detection = r.detectionParams(r.boolean("AsyncAmd", false), "AsyncAmdStatusCallback")
 	r.notYet("ApplicationSid")
 	if r.err == nil && c.program.empty() {
 		r.fail(refuse(400, 21205, "Url parameter is required."))
@@ -121,7 +120,7 @@ func listCalls(s *Simulator, r *request) (reply, *apiError) {
 		}
 		switch {
 		case r.has("To") && r.text("To") != c.to && r.text("To") != c.party,
-			r.has("From") && r.text("From") != c.from, r.has("ParentCallSid"),
+			r.has("From") && r.text("From") != c.from, r.has("ParentCallSid") && r.text("ParentCallSid") != c.parent,
 			r.has("Status") && r.text("Status") != c.publicStatus(),
 			!during.holds(started), !ending.holds(c.endedAt):
 			continue
@@ -198,7 +197,8 @@ func (s *Simulator) endByRequest(c *call, status string) {
 
 // redirect takes a leg out of its conference at once (C.1), then runs the new TwiML.
 func (s *Simulator) redirect(c *call, next program) {
-	s.stopPlaying(c)
+	s.stopScript(c)
+	s.stopMusic(c)
 	if p := c.participant; p != nil {
 		c.participant = nil
 		p.conference.leave(p, leaving{by: ByRequest, callStatus: callInProgress})
@@ -223,11 +223,11 @@ func deleteCall(s *Simulator, r *request) (reply, *apiError) {
 func (s *Simulator) callBody(c *call) object {
 	uri := "/2010-04-01/Accounts/" + c.account.sid + "/Calls/" + c.sid
 	body := object{
-		"sid": c.sid, "account_sid": c.account.sid, "parent_call_sid": nil, "to": c.to, "to_formatted": c.to,
-		"from": c.from, "from_formatted": c.from, "phone_number_sid": nil, "status": c.publicStatus(),
+		"sid": c.sid, "account_sid": c.account.sid, "parent_call_sid": textOrNull(c.parent), "to": c.to, "to_formatted": c.to,
+		"from": c.from, "from_formatted": c.from, "phone_number_sid": textOrNull(c.number), "status": c.publicStatus(),
 		"date_created": rfc2822(c.createdAt), "date_updated": rfc2822(c.updatedAt),
 		"start_time": rfc2822OrNull(c.dialledAt), "end_time": rfc2822OrNull(c.endedAt), "duration": nil,
-		"price": nil, "price_unit": "USD", "direction": "outbound-api", "answered_by": textOrNull(c.answeredBy),
+		"price": nil, "price_unit": "USD", "direction": c.direction, "answered_by": textOrNull(c.answeredBy),
 		"annotation": nil, "api_version": "2010-04-01", "forwarded_from": nil, "group_sid": nil, "caller_name": nil,
 		"queue_time": strconv.FormatInt(c.queueTime.Milliseconds(), 10), "trunk_sid": nil, "uri": uri + ".json",
 		"subresource_uris": object{

@@ -5,12 +5,17 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // serveControl is the simulator's own side, for other processes: what happened, and how the phones
 // behave. It has no authentication; serve it on a loopback address only.
 func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/simulator/phones/") {
+		servePhone(w, r)
+		return
+	}
 	switch r.Method + " " + r.URL.Path {
 	case "GET /simulator/log":
 		n, _ := strconv.Atoi(r.URL.Query().Get("since"))
@@ -40,7 +45,7 @@ func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 		var in phoneJSON
 		if understand(w, r, &in) {
 			s.SetPhone(in.Number, Phone{Rings: in.Rings.d, Answer: in.Answer, Talks: in.Talks.d,
-				HangsUpAtOnce: in.HangsUpAtOnce, Voicemail: in.Voicemail, Lines: in.Lines})
+				HangsUpAtOnce: in.HangsUpAtOnce, Voicemail: in.Voicemail, Lines: in.Lines, Document: in.Document, VoiceURL: in.VoiceURL})
 			w.WriteHeader(http.StatusNoContent)
 		}
 	case "POST /simulator/softphones":
@@ -83,6 +88,8 @@ type phoneJSON struct {
 	HangsUpAtOnce bool     `json:"hangs_up_at_once"`
 	Voicemail     bool     `json:"voicemail"`
 	Lines         int      `json:"lines"`
+	Document      string   `json:"document"`
+	VoiceURL      string   `json:"voice_url"`
 }
 
 type softphoneJSON struct {

@@ -22,6 +22,7 @@ const (
 	KindConference = "conference"
 	KindAMD        = "amd"
 	KindTwiML      = "twiml"
+	KindRecording  = "recording"
 )
 
 var kinds = []string{KindAssignment, KindEvent, KindCall, KindConference, KindAMD, KindTwiML}

@@ -26,7 +26,7 @@ func (c *conference) listen() {
 			continue
 		}
 		p.hears = hears
-		c.sim.stopPlaying(p.call)
+		c.sim.stopMusic(p.call)
 		switch hears {
 		case hearsWait:
 			c.sim.playMusic(p, p.wait, c.wouldNotEstablish(p))
@@ -89,18 +89,19 @@ func (s *Simulator) softphoneTalks(p *participant) {
 
 // playMusic plays a WaitUrl or HoldUrl to one participant.
 func (s *Simulator) playMusic(p *participant, music program, failed func()) {
+	silent := func() { s.voice(p.call, hearsSilence) }
 	switch {
 	case music.empty():
-		s.note(p.call.entry(Hears, hearsSilence))
+		silent()
 	case music.music: // Twilio's own; nothing to fetch
 		s.note(p.call.entry(Hears, "play "+music.url))
 	default:
-		s.play(p.call, music, purpose{
-			verbs: waitVerbs,
+		if failed == nil {
+			failed = silent
+		}
+		s.startMusic(p.call, music, purpose{verbs: waitVerbs, wrong: codeWaitVerb,
 			// It is played once, then there is silence, unless it loops or redirects (C.4).
-			done:   func() { s.note(p.call.entry(Hears, hearsSilence)) },
-			failed: failed,
-		})
+			done: silent, failed: failed})
 	}
 }
 
@@ -114,11 +115,11 @@ func (s *Simulator) announce(p *participant, what program) {
 	over := func(event string) func() {
 		return func() {
 			p.conference.report(event, "announcement", p, map[string][]string{"AnnounceUrl": {what.url}})
-			leg.playing = nil
+			s.stopMusic(leg)
 			p.conference.listen()
 		}
 	}
-	s.play(leg, what, purpose{verbs: waitVerbs, done: over("announcement-end"), failed: over("announcement-fail")})
+	s.startMusic(leg, what, purpose{verbs: waitVerbs, wrong: codeWaitVerb, done: over("announcement-end"), failed: over("announcement-fail")})
 }
 
 func queueTime(c *call) string { return strconv.FormatInt(c.queueTime.Milliseconds(), 10) }

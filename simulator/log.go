@@ -14,6 +14,8 @@ const (
 	Joins         = "Joins"         // the leg enters a conference
 	Leaves        = "Leaves"        // it leaves; Detail: ReasonParticipantLeft
 	Hears         = "Hears"         // Detail: the spoken words, "play <url>", "silence", "ringing" or "the conversation"
+	Says          = "Says"          // the party says something; Detail: the words, "play <url>" or "beep"
+	Presses       = "Presses"       // the party presses keys; Detail: which
 	HangsUp       = "HangsUp"       // the party puts the phone down
 	Ended         = "Ended"         // the leg is over; Detail: the call's final status, By: who ended it
 	Offered       = "Offered"       // an agent is offered a task
@@ -46,6 +48,8 @@ type Entry struct {
 	What           string    `json:"what"`
 	Detail         string    `json:"detail,omitempty"`
 	By             string    `json:"by,omitempty"`
+
+	unseen bool // it is of the outside world: not for the log
 }
 
 func (e Entry) String() string {
@@ -151,6 +155,9 @@ func (a *account) leftovers() []string {
 
 // note writes the log. The logger gets no party: it may be a telephone number.
 func (s *Simulator) note(e Entry) {
+	if e.unseen {
+		return
+	}
 	e.At = s.now()
 	s.log.add(e)
 	s.logger.Debug("simulator", "what", e.What, "CallSid", e.CallSID, "ConferenceSid", e.ConferenceSID,

@@ -55,8 +55,7 @@ func createParticipant(s *Simulator, r *request) (reply, *apiError) {
 	}
 	r.oneOf("Beep", "true", "true", "false", "onEnter", "onExit")
 	r.notYet("ConferenceRecord")
-	leg.detection = detection{mode: r.oneOf("MachineDetection", "", "Enable", "DetectMessageEnd"), async: true,
-		callback: r.plainCallback("AmdStatusCallback")}
+	leg.detection = r.detectionParams(true, "AmdStatusCallback")
 	p.checkLabel(r)
 	if r.err != nil {
 		return reply{}, r.err

@@ -15,8 +15,9 @@ const (
 	Unreachable  Answer = "Unreachable"  // SIP 404: no such number, or no softphone registered
 )
 
-// Phone is how a telephone behaves. The behaviour of a number not set is taken from its last three
-// digits, see phoneByDigits.
+// Phone is how a telephone of the outside world behaves. The behaviour of a number not set is taken from
+// its last three digits, see phoneByDigits. Whatever it is, it becomes a TwiML document that answers the
+// call: its voice is what the person says, its Pause before all is ringing (see line.go).
 type Phone struct {
 	Rings         time.Duration // time of ringing until it answers (or declines)
 	Answer        Answer        // "": Answers
@@ -24,6 +25,12 @@ type Phone struct {
 	HangsUpAtOnce bool          // answers and hangs up within a second
 	Voicemail     bool          // a machine answers
 	Lines         int           // 0: unlimited; otherwise a further call gets busy
+
+	// Document is the TwiML that answers, in place of all above but Lines.
+	Document string
+	// VoiceURL is where the TwiML that answers is fetched, in place of all above but Lines. It is a webhook
+	// like that of a number of the main account, which signs it.
+	VoiceURL string
 }
 
 // Softphone is how an agent's browser behaves, by client identity. An identity never set is not
@@ -46,27 +53,6 @@ const softphoneRings = time.Second
 // atOnce is how long "answers and hangs up at once" takes. Less than a second; more than nothing, so
 // that the hang-up can fall before or after the join (L10).
 const atOnce = 300 * time.Millisecond
-
-// phoneByDigits is the table of ready-made telephones, by the last three digits.
-func phoneByDigits(number string) Phone {
-	switch number[max(len(number)-3, 0):] {
-	case "002": // stays until the other side hangs up
-		return Phone{Rings: 2 * time.Second}
-	case "003":
-		return Phone{Answer: NeverAnswers}
-	case "004":
-		return Phone{Answer: Busy}
-	case "005":
-		return Phone{Rings: 2 * time.Second, HangsUpAtOnce: true}
-	case "006":
-		return Phone{Answer: Unreachable}
-	case "007":
-		return Phone{Rings: 2 * time.Second, Voicemail: true}
-	case "008":
-		return Phone{Rings: 25 * time.Second, Talks: 5 * time.Second}
-	}
-	return Phone{Rings: 2 * time.Second, Talks: 10 * time.Second} // 001 and everybody else
-}
 
 // SetPhone says how a telephone behaves from now on.
 func (s *Simulator) SetPhone(number string, p Phone) {
@@ -106,43 +92,18 @@ func identityOf(party string) string {
 	return identity
 }
 
-// conduct is what a party will do with one call that reaches it.
+// conduct is what a softphone will do with one call that reaches it.
 type conduct struct {
 	answer     Answer
 	rings      time.Duration
 	afterJoin  time.Duration // hangs up this long after the conversation began; 0: never
 	afterReply time.Duration // hangs up this long after answering; 0: never
-	voicemail  bool
-	sipCode    int // of a refusal
+	sipCode    int           // of a refusal
 }
 
-// conductOf decides when the call arrives, not before: a line may have become busy meanwhile.
-func (s *Simulator) conductOf(c *call) conduct {
-	if identity := identityOf(c.party); identity != "" {
-		return s.softphoneConduct(c, identity)
-	}
-	p, set := s.phones[c.party]
-	if !set {
-		p = phoneByDigits(c.party)
-	}
-	do := conduct{answer: p.Answer, rings: p.Rings, afterReply: p.Talks, voicemail: p.Voicemail}
-	if p.HangsUpAtOnce {
-		do.afterReply = atOnce
-	}
-	if p.Lines > 0 && s.linesInUse(c) >= p.Lines {
-		do.answer, do.rings = Busy, 0 // an engaged line does not ring
-	}
-	switch do.answer {
-	case Busy:
-		do.sipCode = 486
-	case Unreachable:
-		do.sipCode = 404
-	}
-	return do
-}
-
-// softphoneConduct: a browser that is on a call answers SIP 486 to a second one (C.6).
-func (s *Simulator) softphoneConduct(c *call, identity string) conduct {
+// conductOf decides when the call arrives, not before. A browser that is on a call answers SIP 486 to a
+// second one (C.6).
+func (s *Simulator) conductOf(c *call, identity string) conduct {
 	p := c.account.softphones[identity]
 	if p == nil || p.Answer == Unreachable {
 		return conduct{answer: Unreachable, sipCode: 404}
@@ -160,6 +121,31 @@ func (s *Simulator) softphoneConduct(c *call, identity string) conduct {
 		do.sipCode = 603
 	}
 	return do
+}
+
+// ringSoftphone lets a call arrive in an agent's browser. Where a real browser is to take the scripted
+// one's place, it does what is called here: setCall(ringing), answered, end, hangUp, press and speaks.
+func (s *Simulator) ringSoftphone(c *call, identity string) {
+	c.conduct = s.misconduct(c, s.conductOf(c, identity))
+	do := c.conduct
+	c.sipCode = do.sipCode
+	switch {
+	case do.answer == Unreachable:
+		s.end(c, callFailed, ByTwilio)
+		return
+	case do.answer == Busy && do.rings == 0:
+		s.end(c, callBusy, ByTwilio)
+		return
+	}
+	s.setCall(c, callRinging)
+	s.note(c.entry(Rings, ""))
+	switch do.answer {
+	case NeverAnswers:
+	case Busy:
+		s.later(c, do.rings, func() { s.end(c, callBusy, ByParty) })
+	default:
+		s.later(c, do.rings, func() { s.answered(c) })
+	}
 }
 
 func (s *Simulator) linesInUse(c *call) int {

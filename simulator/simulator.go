@@ -74,6 +74,8 @@ type Simulator struct {
 	main      *account     // the one of Options
 	liveCalls table[*call] // of all accounts, those that have not ended
 	phones    map[string]Phone
+	world     *account             // to whom everybody belongs who is called from here; see line.go
+	readyMade map[string][]element // the documents of ready-made phones
 }
 
 // New returns a running simulator of an empty account. Close it when done.
@@ -99,6 +101,8 @@ func New(o Options) *Simulator {
 		panic("simulator: Options.Faults: " + err.Error())
 	}
 	s.setFaults(o.Faults)
+	s.readyMade = readPhones()
+	s.world = &account{sim: s}
 	s.lock()
 	s.main = s.addAccount(cmp.Or(o.AccountSID, DefaultAccountSID), cmp.Or(o.AuthToken, DefaultAuthToken), "Main", nil)
 	s.unlock()

@@ -39,6 +39,10 @@ type Uncertain struct {
 	// "": canceled. Or "no-answer", or "completed".
 	EndedWhileRinging string
 
+	// RejectedCall is the final status of a call that the other end refuses with <Reject> and no reason.
+	// "": busy. Or "failed", or "no-answer".
+	RejectedCall string
+
 	// LateLeg (L16): what becomes of a leg that is still being rung when its conference ends.
 	LateLeg LateLeg
 
@@ -93,7 +97,8 @@ func DrawUncertain(seed uint64) Uncertain {
 		JoinBeforeAnswer: third(), EndedConferenceIs400: third(), UnansweredAssignmentCancels: third(),
 		ListsOmitAttributes: third(), WorkflowSidOptional: third(), JoinReportedFirst: third(),
 		JoinGap: upTo(1500 * time.Millisecond), EndedWhileRinging: []string{"", "no-answer", "completed"}[r.IntN(3)],
-		LateLeg: LateLeg(r.IntN(3)), NoWaitAfterStart: third(), TimeoutsFromVirtualStart: third(),
+		RejectedCall: []string{"", "failed", "no-answer"}[r.IntN(3)],
+		LateLeg:      LateLeg(r.IntN(3)), NoWaitAfterStart: third(), TimeoutsFromVirtualStart: third(),
 		LabelsFreeWhileQueued: third(), LabelReadableAfter: upTo(4 * time.Second),
 		UnknownParametersIgnored: third(), InProgressWhenAlone: third(),
 	}

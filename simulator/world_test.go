@@ -366,12 +366,23 @@ func (w *world) pendingOffer(task string) string {
 	return ""
 }
 
-// experienced lists what a party went through, as "What detail".
+// experienced lists what a party went through, as "What detail". What it said itself is in said.
 func (w *world) experienced(party string) []string {
 	list := []string{}
 	for _, e := range w.sim.Log() {
-		if e.Party == party && e.What != Alerted {
+		if e.Party == party && e.What != Alerted && e.What != Says {
 			list = append(list, strings.TrimSpace(e.What+" "+e.Detail))
+		}
+	}
+	return list
+}
+
+// said lists what a party said and pressed, as "What detail".
+func (w *world) said(party string) []string {
+	list := []string{}
+	for _, e := range w.sim.Log() {
+		if e.Party == party && (e.What == Says || e.What == Presses) {
+			list = append(list, e.What+" "+e.Detail)
 		}
 	}
 	return list

@@ -1,0 +1,252 @@
+package simulator
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// program is TwiML to run: a document at a URL, or given with the request.
+type program struct {
+	url, method string
+	inline      string
+	music       bool       // Twilio's own music: known without fetching
+	verbs       []element  // a phone's document, read already
+	with        url.Values // further parameters of its first request
+}
+
+func (p program) empty() bool { return p.url == "" && p.inline == "" && p.verbs == nil }
+
+// script is a document on its way through a call. Whatever replaces it leaves it behind: every
+// continuation checks that it is still the one the call runs. What it started ends with it.
+type script struct {
+	call     *call
+	base     program // the document, for relative URLs and fetching again
+	purpose  purpose
+	fetched  time.Time
+	timers   []*timer
+	saying   string // what is being said; the other end notices when it stops
+	ears     ears   // what a verb at work listens for
+	leftOver func() // what a verb at work still has to do when the call ends; nil: nothing
+	replaced func() // the same when another document takes over by a request
+}
+
+// purpose is what a document is run for.
+type purpose struct {
+	verbs  []string // those that mean something here
+	wrong  int      // the alert for any other
+	done   func()   // it came to its end
+	failed func()   // it could not be fetched or read
+}
+
+var (
+	callVerbs = []string{"Say", "Play", "Pause", "Redirect", "Hangup", "Reject", "Gather", "Record"}
+	waitVerbs = []string{"Say", "Play", "Pause", "Redirect"}
+)
+
+const codeSchemaWarning, codeWaitVerb = 12200, 13238 // (D.1, C.4)
+
+// refetchPause keeps a document that only redirects to itself from spinning.
+const refetchPause = time.Second
+
+// runProgram runs TwiML on a call that is in no conference. At the end of it the call ends (D.1).
+func (s *Simulator) runProgram(c *call, what program) {
+	finish := func() { s.hangUpByTwiML(c) }
+	fail := s.applicationError(c)
+	if c.fallback.url != "" {
+		last := fail
+		fail = func() {
+			fallback := c.fallback
+			fallback.with = c.failure
+			s.startScript(c, fallback, purpose{verbs: callVerbs, wrong: codeSchemaWarning, done: finish, failed: last})
+		}
+	}
+	s.startScript(c, what, purpose{verbs: callVerbs, wrong: codeSchemaWarning, done: finish, failed: fail})
+}
+
+func (s *Simulator) startScript(c *call, what program, why purpose) {
+	s.stopScript(c)
+	c.script = s.newScript(c, what, why)
+	s.load(c.script, what)
+}
+
+// applicationError is what a caller hears when TwiML cannot be had.
+func (s *Simulator) applicationError(c *call) func() {
+	return func() {
+		s.pickUp(c)
+		s.voice(c, "We are sorry, an application error has occurred. Goodbye")
+		s.end(c, callCompleted, ByTwilio)
+	}
+}
+
+// playMusic runs a document for somebody in a conference, beside the one that brought them there.
+func (s *Simulator) startMusic(c *call, what program, why purpose) {
+	s.stopMusic(c)
+	c.music = s.newScript(c, what, why)
+	s.load(c.music, what)
+}
+
+func (s *Simulator) newScript(c *call, what program, why purpose) *script {
+	return &script{call: c, base: what, purpose: why, fetched: s.now()}
+}
+
+func (s *Simulator) load(p *script, what program) {
+	switch {
+	case what.verbs != nil:
+		s.run(p, what.verbs, p.purpose.done)
+	case what.inline != "":
+		verbs, err := parseTwiML([]byte(what.inline))
+		s.begin(p, verbs, err)
+	default:
+		s.fetch(p, what, what.with)
+	}
+}
+
+func (s *Simulator) stopScript(c *call) {
+	if p := c.script; p != nil {
+		c.script = nil
+		s.cut(p)
+	}
+}
+
+func (s *Simulator) stopMusic(c *call) {
+	if p := c.music; p != nil {
+		c.music = nil
+		s.cut(p)
+	}
+}
+
+// cut ends what a script is doing at the moment.
+func (s *Simulator) cut(p *script) {
+	p.ears, p.leftOver, p.replaced = ears{}, nil, nil
+	s.hush(p)
+}
+
+// hush ends what a script is saying or waiting for, but goes on listening.
+func (s *Simulator) hush(p *script) {
+	for _, t := range p.timers {
+		s.cancel(t)
+	}
+	p.timers = nil
+	s.said(p)
+}
+
+// current: a document goes on only if the call still runs it.
+func (s *Simulator) current(p *script) bool {
+	return (p.call.script == p || p.call.music == p) && !p.call.over()
+}
+
+// after goes on with a script some time later.
+func (s *Simulator) after(p *script, d time.Duration, f func()) *timer {
+	t := s.schedule(d, func() {
+		if s.current(p) {
+			f()
+		}
+	})
+	p.timers = append(slices.DeleteFunc(p.timers, func(t *timer) bool { return t.done }), t)
+	return t
+}
+
+// fetch asks the application what to do next (D.1).
+func (s *Simulator) fetch(p *script, what program, with url.Values) {
+	form := s.callForm(p.call)
+	if p.call.answeredBy != "" {
+		form.Set("AnsweredBy", p.call.answeredBy)
+	}
+	for name, values := range with {
+		form[name] = values
+	}
+	s.send(webhook{
+		account: p.call.account.signer(), kind: KindTwiML, method: what.method, url: what.url, form: form, about: p.call.about(),
+		answered: func(answer webhookAnswer) {
+			if s.current(p) {
+				verbs, err := readAnswer(answer, what.url)
+				s.begin(p, verbs, err)
+			}
+		},
+	})
+}
+
+func (s *Simulator) begin(p *script, verbs []element, err error) {
+	if err == nil {
+		s.run(p, verbs, p.purpose.done)
+		return
+	}
+	text := err.Error()
+	code, convErr := strconv.Atoi(text[:min(5, len(text))])
+	if convErr != nil {
+		code = 12100
+	}
+	s.alert(code, text, p.call.about())
+	p.call.failure = url.Values{"ErrorCode": {strconv.Itoa(code)}, "ErrorUrl": {p.base.url}}
+	p.purpose.failed()
+}
+
+// run runs the first verb and comes back for the rest when its time is over.
+func (s *Simulator) run(p *script, verbs []element, done func()) {
+	if !s.current(p) {
+		return
+	}
+	if len(verbs) == 0 {
+		done()
+		return
+	}
+	v, next := verbs[0], func() { s.run(p, verbs[1:], done) }
+	do := doing[v.Name]
+	if do == nil || !slices.Contains(p.purpose.verbs, v.Name) {
+		s.alert(p.purpose.wrong, "Schema validation warning: "+v.Name+" is not possible here, or not simulated yet", p.call.about())
+		next()
+		return
+	}
+	if p.call.script == p && !v.answersLater() {
+		s.pickUp(p.call)
+	}
+	if s.current(p) {
+		do(s, p, v, next)
+	}
+}
+
+// ask requests the URL of an attribute, as action: the rest of the document is unreachable (D.1).
+func (s *Simulator) ask(p *script, address, method string, with url.Values) {
+	next, good := s.elsewhere(p, address, method)
+	if !good {
+		return
+	}
+	p.base, p.fetched = next, s.now()
+	s.fetch(p, next, with)
+}
+
+// elsewhere is another document, named in this one.
+func (s *Simulator) elsewhere(p *script, address, method string) (program, bool) {
+	next := program{url: resolve(p.base.url, address), method: strings.ToUpper(method)}
+	if next.method != http.MethodGet {
+		next.method = http.MethodPost
+	}
+	if u, err := url.Parse(next.url); err != nil || u.Host == "" {
+		s.alert(15004, "Relative or missing URL in a document that has no URL itself", p.call.about())
+		p.call.failure = url.Values{"ErrorCode": {"15004"}, "ErrorUrl": {next.url}}
+		p.purpose.failed()
+		return next, false
+	}
+	return next, true
+}
+
+// resolve makes a URL in a document absolute.
+func resolve(base, reference string) string {
+	reference = strings.TrimSpace(reference)
+	from, err := url.Parse(base)
+	if err != nil || base == "" {
+		return reference
+	}
+	if reference == "" {
+		return base
+	}
+	to, err := from.Parse(reference)
+	if err != nil {
+		return reference
+	}
+	return to.String()
+}

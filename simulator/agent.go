@@ -57,7 +57,6 @@ func (ws *workspace) checkAgentName(r *request, name string, self *agent) {
 }
 
 func listAgents(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	r.notYet("Ordering")
 	var target *expression
 	if r.text("TargetWorkersExpression") != "" {
 		target = r.expression("TargetWorkersExpression", "")
@@ -234,11 +233,13 @@ func (ws *workspace) agentBody(a *agent, base string) object {
 		"sid": a.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "friendly_name": a.friendlyName,
 		"activity_sid": a.status.sid, "activity_name": a.status.friendlyName, "available": a.status.available,
 		"attributes": a.attributesText, "date_created": iso(a.createdAt), "date_updated": iso(a.updatedAt),
-		"date_status_changed": iso(a.statusSince), "version": strconv.Itoa(a.version), "url": url,
+		"date_status_changed": iso(a.statusSince), "url": url,
 		"links": object{
 			"workspace": workspaceURL, "activity": workspaceURL + "/Activities/" + a.status.sid,
-			"reservations": url + "/Reservations", "channels": url + "/Channels",
-			"worker_channels": url + "/Channels", "worker_statistics": url + "/Statistics",
+			"reservations": url + "/Reservations", "channels": url + "/Channels", "worker_channels": url + "/Channels",
+			"worker_statistics": url + "/Statistics", "statistics": workspaceURL + "/Workers/Statistics",
+			"real_time_statistics":  workspaceURL + "/Workers/RealTimeStatistics",
+			"cumulative_statistics": workspaceURL + "/Workers/CumulativeStatistics",
 		},
 	}
 }
@@ -246,7 +247,10 @@ func (ws *workspace) agentBody(a *agent, base string) object {
 // ifMatch honours the header of that name: a change is made only if nobody else made one meanwhile.
 // The quotes do not matter.
 func (r *request) ifMatch(version int) bool {
-	want := r.http.Header.Get("If-Match")
+	if r.read != nil {
+		r.read[ifMatch] = true
+	}
+	want := r.http.Header.Get(ifMatch)
 	if want == "" || want == "*" {
 		return true
 	}

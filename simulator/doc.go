@@ -11,7 +11,7 @@
 // Where to start reading:
 //
 //	simulator.go        what there is: Options, New, Close, and the one lock
-//	routes.go           the REST API, one line per request
+//	routes.go           the REST API, one line per request; what works: docs/simulator-parameters.md
 //	task.go             state machine of a task; reservation.go, call.go, conference.go: the same for each
 //	matching.go         how a waiting task meets a free agent
 //	phone.go            how telephones and agents' softphones behave

@@ -99,7 +99,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, err)
 		return
 	}
-	in := &request{params: params{form: r.Form}, http: r, account: account, vars: vars,
+	in := &request{params: params{form: r.Form, read: s.read[found.String()]}, http: r, account: account, vars: vars,
 		location: where, path: where.resource(), base: where.base}
 	fault := s.requestFault(found, in)
 	var res reply

@@ -18,11 +18,27 @@ type object = map[string]any
 type params struct {
 	form url.Values
 	err  *apiError
+	// read collects the names of the parameters that a handler asked for: a test compares them with
+	// what the route says it takes. Nil outside of tests.
+	read map[string]bool
 }
 
-func (p *params) has(name string) bool { return p.form.Has(name) }
+// values is every value given for a parameter. All reading goes through it.
+func (p *params) values(name string) []string {
+	if p.read != nil {
+		p.read[name] = true
+	}
+	return p.form[name]
+}
 
-func (p *params) text(name string) string { return p.form.Get(name) }
+func (p *params) has(name string) bool { return len(p.values(name)) > 0 }
+
+func (p *params) text(name string) string {
+	if values := p.values(name); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
 
 func (p *params) textOr(name, or string) string {
 	if p.has(name) {
@@ -105,7 +121,7 @@ func (p *params) instant(name string, or time.Time) time.Time {
 // words reads a list given as repeated fields, or as one field with spaces between (C.4).
 func (p *params) words(name string) []string {
 	var words []string
-	for _, v := range p.form[name] {
+	for _, v := range p.values(name) {
 		words = append(words, strings.Fields(v)...)
 	}
 	return words

@@ -71,7 +71,6 @@ func (ws *workspace) checkQueueName(r *request, q *queue) {
 }
 
 func listQueues(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	r.notYet("Ordering")
 	var matching scope
 	if r.has("EvaluateWorkerAttributes") {
 		var attributes map[string]any
@@ -164,13 +163,22 @@ func (ws *workspace) queueBody(q *queue, base string) object {
 		"reservation_activity_sid": nil, "reservation_activity_name": nil,
 		"assignment_activity_sid": nil, "assignment_activity_name": nil,
 		"date_created": iso(q.createdAt), "date_updated": iso(q.updatedAt), "url": url + "/TaskQueues/" + q.sid,
-		"links": object{"workspace": url, "statistics": url + "/TaskQueues/" + q.sid + "/Statistics"},
+	}
+	links := object{
+		"workspace": url, "statistics": url + "/TaskQueues/" + q.sid + "/Statistics",
+		"real_time_statistics":      url + "/TaskQueues/" + q.sid + "/RealTimeStatistics",
+		"cumulative_statistics":     url + "/TaskQueues/" + q.sid + "/CumulativeStatistics",
+		"list_statistics":           url + "/TaskQueues/Statistics",
+		"bulk_real_time_statistics": url + "/TaskQueues/RealTimeStatistics",
 	}
 	if q.onReservation != nil {
 		body["reservation_activity_sid"], body["reservation_activity_name"] = q.onReservation.sid, q.onReservation.friendlyName
+		links["reservation_activity"] = url + "/Activities/" + q.onReservation.sid
 	}
 	if q.onAssignment != nil {
 		body["assignment_activity_sid"], body["assignment_activity_name"] = q.onAssignment.sid, q.onAssignment.friendlyName
+		links["assignment_activity"] = url + "/Activities/" + q.onAssignment.sid
 	}
+	body["links"] = links
 	return body
 }

@@ -174,12 +174,13 @@ func (ws *workspace) reservationOf(r *request) *reservation {
 
 func listReservations(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	var all []*reservation
+	var agentSID string
 	if sid, underTask := r.vars["WT"]; underTask {
 		t, found := ws.tasks.get(sid)
 		if !found {
 			return reply{}, notFound(r.path)
 		}
-		all = t.reservations
+		all, agentSID = t.reservations, r.text("WorkerSid")
 	} else {
 		a, found := ws.agents.get(r.vars["WK"])
 		if !found {
@@ -193,7 +194,7 @@ func listReservations(s *Simulator, ws *workspace, r *request) (reply, *apiError
 	}
 	var rows []object
 	for _, res := range all {
-		if (status == "" || res.status == status) && (!r.has("WorkerSid") || r.text("WorkerSid") == res.agent.sid) {
+		if (status == "" || res.status == status) && (agentSID == "" || res.agent.sid == agentSID) {
 			rows = append(rows, ws.reservationBody(res, r))
 		}
 	}
@@ -213,7 +214,6 @@ func updateReservation(_ *Simulator, ws *workspace, r *request) (reply, *apiErro
 	if res == nil {
 		return reply{}, notFound(r.path)
 	}
-	r.notYet("Instruction")
 	status := r.oneOf("ReservationStatus", "", reservationAccepted, reservationRejected, reservationWrapping, reservationCompleted)
 	next := ws.statusParam(r, "WorkerActivitySid", nil)
 	if status == "" {

@@ -126,13 +126,17 @@ func (w *routing) fields() fields {
 }
 
 func (ws *workspace) routingBody(w *routing, base string) object {
-	url := base + "/v1/Workspaces/" + ws.sid
+	workspaceURL := base + "/v1/Workspaces/" + ws.sid
+	url := workspaceURL + "/Workflows/" + w.sid
 	return object{
 		"sid": w.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "friendly_name": w.friendlyName,
 		"configuration": w.configuration, "document_content_type": "application/json",
 		"assignment_callback_url": textOrNull(w.assignmentCallback), "fallback_assignment_callback_url": textOrNull(w.fallbackCallback),
 		"task_reservation_timeout": wholeSeconds(w.reservationTimeout),
-		"date_created":             iso(w.createdAt), "date_updated": iso(w.updatedAt), "url": url + "/Workflows/" + w.sid,
-		"links": object{"workspace": url, "statistics": url + "/Workflows/" + w.sid + "/Statistics"},
+		"date_created":             iso(w.createdAt), "date_updated": iso(w.updatedAt), "url": url,
+		"links": object{
+			"workspace": workspaceURL, "statistics": url + "/Statistics",
+			"real_time_statistics": url + "/RealTimeStatistics", "cumulative_statistics": url + "/CumulativeStatistics",
+		},
 	}
 }

@@ -48,6 +48,7 @@ type Simulator struct {
 	uncertain      Uncertain
 	logger         *slog.Logger
 	routes         []route
+	read           map[string]map[string]bool // by route, what its handler asked for; nil outside of tests
 
 	// mu guards everything below. Nothing that leaves the simulator happens while it is held:
 	// such work is put in outbox and done on unlock.

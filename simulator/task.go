@@ -69,7 +69,6 @@ type task struct {
 }
 
 func createTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	r.notYet("RoutingTarget", "TaskQueueSid", "IgnoreCapacity")
 	t := &task{
 		status: taskPending, version: 1, createdAt: s.now(), updatedAt: s.now(),
 		timeout:      r.seconds("Timeout", defaultTaskTimeout, 1, longestTaskTimeout),

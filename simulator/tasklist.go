@@ -7,9 +7,8 @@ import (
 
 // listTasks knows every filter of the Task resource (A.3).
 func listTasks(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	r.notYet("RoutingTarget")
 	var statuses []string
-	for _, given := range append(r.form["AssignmentStatus"], r.form["AssignmentStatus[]"]...) {
+	for _, given := range r.values("AssignmentStatus") {
 		statuses = append(statuses, strings.Split(given, ",")...)
 	}
 	for _, status := range statuses {

@@ -218,7 +218,10 @@ func (w *world) request(method, path string, header http.Header, fields ...strin
 		form.Add(fields[i], fields[i+1])
 	}
 	host := "https://api.twilio.com"
-	if strings.HasPrefix(path, "/v1") {
+	switch {
+	case strings.HasPrefix(path, "https://"): // such as the address of a next page
+		host = ""
+	case strings.HasPrefix(path, "/v1"):
 		host = "https://taskrouter.twilio.com"
 	}
 	path = strings.ReplaceAll(path, "{AC}", DefaultAccountSID)

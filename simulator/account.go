@@ -53,21 +53,20 @@ func (s *Simulator) addAccount(sid, token, name string, parent *account) *accoun
 }
 
 // signIn finds the account that a user name and password stand for: its SID and token, or one of its
-// keys and the key's secret. Nil: nobody's.
-func (s *Simulator) signIn(user, password string) *account {
+// keys and the key's secret. Nil: nobody's, or an account that is suspended or closed (20003).
+func (s *Simulator) signIn(user, password string) (_ *account, byKey bool) {
 	same := func(secret string) bool { return subtle.ConstantTimeCompare([]byte(secret), []byte(password)) == 1 }
 	for a := range s.accounts.all() {
-		if a.sid == user {
-			if same(a.token) {
-				return a
-			}
-			return nil
-		}
-		if k, found := a.keys.get(user); found && same(k.secret) {
-			return a
+		k, isKey := a.keys.get(user)
+		switch {
+		case a.status != accountActive:
+		case a.sid == user && same(a.token):
+			return a, false
+		case isKey && same(k.secret):
+			return a, true
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // signer is the account whose token signs what is sent for this one: for a phone of the outside world, the

@@ -14,6 +14,8 @@ type request struct {
 	params
 	http     *http.Request
 	account  *account          // whose resources the path means: its own, or a subaccount's
+	signedIn *account          // who asks
+	byKey    bool              // with a key, which cannot do all that the token can
 	vars     map[string]string // by the names in the route's pattern
 	location location
 	path     string // the resource, as Twilio quotes it in "not found"
@@ -41,6 +43,9 @@ type route struct {
 	// here, and those that are answered 400 because ignoring them would change what happens. Names
 	// with spaces between.
 	takes, refuses string
+
+	tokenOnly  bool // no key may ask: accounts and keys (the kind of key is Standard)
+	activeOnly bool // refused while the account is suspended or closed
 
 	product  string // taskrouter, api, …: the first part of Twilio's host name
 	segments []string
@@ -84,7 +89,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	user, password, _ := r.BasicAuth()
 	s.lock()
-	account := s.signIn(user, password)
+	account, byKey := s.signIn(user, password)
 	s.unlock()
 	if account == nil {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
@@ -99,7 +104,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, err)
 		return
 	}
-	in := &request{params: params{form: r.Form, read: s.read[found.String()]}, http: r, account: account, vars: vars,
+	in := &request{params: params{form: r.Form, read: s.read[found.String()]}, http: r, account: account, signedIn: account, byKey: byKey, vars: vars,
 		location: where, path: where.resource(), base: where.base}
 	fault := s.requestFault(found, in)
 	var res reply
@@ -171,16 +176,25 @@ func (s *Simulator) find(method string, at location) (route, map[string]string, 
 }
 
 // carryOut runs the handler under the lock. A path that names an account means that account, if the
-// one who asks may act for it; another's is not found, whatever it names.
+// one who asks may act for it.
 func (s *Simulator) carryOut(found route, in *request) (reply, *apiError) {
 	s.lock()
 	defer s.unlock()
 	if sid, has := in.vars["AC"]; has {
 		account, exists := s.accounts.get(sid)
-		if !exists || !in.account.owns(account) {
+		switch {
+		case !exists:
 			return reply{}, notFound(in.path)
+		case !in.account.owns(account), in.byKey && account != in.account && !s.uncertain.KeysActForSubaccounts:
+			return reply{}, permissionDenied()
 		}
 		in.account = account
+	}
+	if found.tokenOnly && in.byKey {
+		return reply{}, permissionDenied()
+	}
+	if err := in.account.notActive(); found.activeOnly && err != nil {
+		return reply{}, err
 	}
 	if err := found.check(in.form); err != nil && !s.uncertain.UnknownParametersIgnored {
 		return reply{}, err

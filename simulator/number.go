@@ -36,8 +36,17 @@ func (s *Simulator) numberOwner(e164 string) (*account, *ownedNumber) {
 	return nil, nil
 }
 
+// release gives a number back to the world.
+func (a *account) release(n *ownedNumber) {
+	a.numbers.remove(n.sid)
+	delete(a.numbersByE164, n.e164)
+}
+
 // handling is what the number does with a call now. Empty: it cannot be called.
 func (a *account) handling(n *ownedNumber) voiceHandling {
+	if a.status != accountActive {
+		return voiceHandling{}
+	}
 	if app, found := a.applications.get(n.application); found {
 		return app.voice
 	}

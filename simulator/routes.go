@@ -14,7 +14,7 @@ func restRoutes() []route {
 	for _, product := range []struct {
 		name   string
 		routes []route
-	}{{"taskrouter", taskRouterRoutes()}, {"api", voiceRoutes()}} {
+	}{{"taskrouter", taskRouterRoutes()}, {"api", accountRoutes()}, {"api", voiceRoutes()}} {
 		for _, r := range product.routes {
 			r.product = product.name
 			r.segments = strings.Split(strings.Trim(r.pattern, "/"), "/")
@@ -58,7 +58,7 @@ func voiceRoutes() []route {
 	)
 	return []route{
 		{method: "GET", pattern: account + "/Calls.json", handle: listCalls},
-		{method: "POST", pattern: account + "/Calls.json", handle: createCall},
+		{method: "POST", pattern: account + "/Calls.json", handle: createCall, activeOnly: true},
 		{method: "GET", pattern: account + "/Calls/{CA}.json", handle: fetchCall},
 		{method: "POST", pattern: account + "/Calls/{CA}.json", handle: updateCall},
 		{method: "DELETE", pattern: account + "/Calls/{CA}.json", handle: deleteCall},
@@ -67,7 +67,7 @@ func voiceRoutes() []route {
 		{method: "GET", pattern: account + "/Conferences/{CF}.json", handle: fetchConference},
 		{method: "POST", pattern: account + "/Conferences/{CF}.json", handle: updateConference},
 		{method: "GET", pattern: conference + "/Participants.json", handle: listParticipants},
-		{method: "POST", pattern: conference + "/Participants.json", handle: createParticipant},
+		{method: "POST", pattern: conference + "/Participants.json", handle: createParticipant, activeOnly: true},
 		{method: "GET", pattern: conference + "/Participants/{CA}.json", handle: fetchParticipant},
 		{method: "POST", pattern: conference + "/Participants/{CA}.json", handle: updateParticipant},
 		{method: "DELETE", pattern: conference + "/Participants/{CA}.json", handle: deleteParticipant},

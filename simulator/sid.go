@@ -22,6 +22,9 @@ func (s *Simulator) mintToken() string {
 	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:32])
 }
 
+// mintSecret makes a token or the secret of a key: 32 letters and digits.
+func (s *Simulator) mintSecret(is ...string) string { return hex.EncodeToString(s.draw(is...))[:32] }
+
 // draw is the simulator's only source of chance: the hash of the seed, of what the draw is about, and
 // of how many draws there were about exactly that.
 func (s *Simulator) draw(about ...string) []byte {

@@ -65,6 +65,10 @@ type Uncertain struct {
 	// not simulated too. Zero: 400/20001, so that a misspelling cannot pass for a setting.
 	UnknownParametersIgnored bool
 
+	// KeysActForSubaccounts: a key of the main account may name a subaccount in the path, as its token
+	// may. Zero: 401/20003, one of the causes that the code's page names.
+	KeysActForSubaccounts bool
+
 	// InProgressWhenAlone: REST shows a conference as in-progress as soon as one leg has joined
 	// (C.3, one measurement). Zero: init until it starts.
 	InProgressWhenAlone bool

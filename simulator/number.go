@@ -1,6 +1,9 @@
 package simulator
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // voiceHandling is what Twilio does with a call that reaches an account: at an owned number, or
 // through a TwiML app.
@@ -14,7 +17,8 @@ type voiceHandling struct {
 type ownedNumber struct {
 	sid, e164, friendlyName string
 	voice                   voiceHandling
-	application             string // VoiceApplicationSid; it then rules instead of voice
+	application             string   // VoiceApplicationSid; it then rules instead of voice
+	kept                    settings // what Twilio stores and what changes no call
 	createdAt, updatedAt    time.Time
 }
 
@@ -23,7 +27,16 @@ type ownedNumber struct {
 type application struct {
 	sid, friendlyName    string
 	voice                voiceHandling
+	kept                 settings
 	createdAt, updatedAt time.Time
+}
+
+// kind of the number, by Ofcom's ranges; a number from elsewhere passes for local.
+func (n *ownedNumber) kind() string {
+	if strings.HasPrefix(n.e164, "+447") {
+		return "mobile"
+	}
+	return "local"
 }
 
 // numberOwner finds the account that owns a number; nil: it belongs to the outside world.

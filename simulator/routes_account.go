@@ -22,5 +22,35 @@ func accountRoutes() []route {
 			route{method: "DELETE", pattern: keys + "/{SK}.json", handle: deleteKey, takes: none, tokenOnly: true},
 		)
 	}
-	return all
+	return append(all, numberRoutes(account)...)
+}
+
+func numberRoutes(account string) []route {
+	const (
+		settable = "ApiVersion FriendlyName VoiceApplicationSid VoiceReceiveMode SmsApplicationSid " + voiceParameters + " " + smsParameters + " " + papers
+		filters  = "Beta FriendlyName PhoneNumber Origin"
+		appTakes = "ApiVersion FriendlyName PublicApplicationConnectEnabled " + voiceParameters + " " + appParameters
+	)
+	numbers, apps := account+"/IncomingPhoneNumbers", account+"/Applications"
+	all := []route{
+		{method: "GET", pattern: numbers + ".json", handle: listNumbers, takes: filters},
+		{method: "POST", pattern: numbers + ".json", handle: createNumber, takes: "PhoneNumber " + settable, refuses: "AreaCode TrunkSid", activeOnly: true},
+	}
+	for _, kind := range []string{"/Local.json", "/Mobile.json"} { // before {PN}.json, which they would match
+		all = append(all,
+			route{method: "GET", pattern: numbers + kind, handle: listNumbers, takes: filters},
+			route{method: "POST", pattern: numbers + kind, handle: createNumber, takes: "PhoneNumber " + settable, refuses: "TrunkSid", activeOnly: true},
+		)
+	}
+	return append(all,
+		route{method: "GET", pattern: numbers + "/{PN}.json", handle: fetchNumber, takes: none},
+		route{method: "POST", pattern: numbers + "/{PN}.json", handle: updateNumber, takes: "AccountSid " + settable, refuses: "TrunkSid"},
+		route{method: "DELETE", pattern: numbers + "/{PN}.json", handle: deleteNumber, takes: none},
+
+		route{method: "GET", pattern: apps + ".json", handle: listApplications, takes: "FriendlyName"},
+		route{method: "POST", pattern: apps + ".json", handle: createApplication, takes: appTakes, activeOnly: true},
+		route{method: "GET", pattern: apps + "/{AP}.json", handle: fetchApplication, takes: none},
+		route{method: "POST", pattern: apps + "/{AP}.json", handle: updateApplication, takes: appTakes},
+		route{method: "DELETE", pattern: apps + "/{AP}.json", handle: deleteApplication, takes: none},
+	)
 }

@@ -27,6 +27,8 @@ type account struct {
 	numbers       table[*ownedNumber]
 	numbersByE164 map[string]*ownedNumber
 	applications  table[*application]
+
+	alerts table[*debuggerAlert]
 }
 
 // States of an account.

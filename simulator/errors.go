@@ -15,7 +15,7 @@ type apiError struct {
 func (e *apiError) body() object {
 	return object{
 		"code": e.code, "message": e.message, "status": e.status,
-		"more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", e.code),
+		"more_info": moreInfo(e.code),
 	}
 }
 

@@ -199,6 +199,8 @@ func (s *Simulator) carryOut(found route, in *request) (reply, *apiError) {
 	if err := found.check(in.form); err != nil && !s.uncertain.UnknownParametersIgnored {
 		return reply{}, err
 	}
+	s.serving = in
+	defer func() { s.serving = nil }()
 	return found.handle(s, in)
 }
 

@@ -163,10 +163,3 @@ func (s *Simulator) note(e Entry) {
 	s.logger.Debug("simulator", "what", e.What, "CallSid", e.CallSID, "ConferenceSid", e.ConferenceSID,
 		"TaskSid", e.TaskSID, "ReservationSid", e.ReservationSID, "by", e.By)
 }
-
-// alert is Twilio's debugger: errors that no caller is told about.
-func (s *Simulator) alert(code int, text string, about Entry) {
-	about.What, about.Detail = Alerted, fmt.Sprintf("%d %s", code, text)
-	s.note(about)
-	s.logger.Warn("twilio alert", "code", code, "text", text, "CallSid", about.CallSID)
-}

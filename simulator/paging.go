@@ -104,7 +104,7 @@ func (r *request) pageQuery(size, number int, token string) string {
 // without a token) no longer returns data there (40153).
 func (s *Simulator) list(r *request, key string, rows []object) (reply, *apiError) {
 	if n := r.number("Page", 0, 0, 1<<31-1); n > 0 && r.text("PageToken") == "" {
-		s.alert(40153, "Absolute Paging used when iterating TaskRouter resources", Entry{})
+		s.alert(40153, "Absolute Paging used when iterating TaskRouter resources", Entry{}, r.exchange())
 		rows = nil
 	}
 	p, err := r.cut(rows)

@@ -14,7 +14,7 @@ func restRoutes() []route {
 	for _, product := range []struct {
 		name   string
 		routes []route
-	}{{"taskrouter", taskRouterRoutes()}, {"api", accountRoutes()}, {"api", voiceRoutes()}} {
+	}{{"taskrouter", taskRouterRoutes()}, {"api", accountRoutes()}, {"api", voiceRoutes()}, {"monitor", monitorRoutes()}} {
 		for _, r := range product.routes {
 			r.product = product.name
 			r.segments = strings.Split(strings.Trim(r.pattern, "/"), "/")

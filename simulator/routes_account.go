@@ -25,6 +25,14 @@ func accountRoutes() []route {
 	return append(all, numberRoutes(account)...)
 }
 
+// monitorRoutes is the debugger.
+func monitorRoutes() []route {
+	return []route{
+		{method: "GET", pattern: "/v1/Alerts", handle: listAlerts, takes: "LogLevel StartDate EndDate"},
+		{method: "GET", pattern: "/v1/Alerts/{NO}", handle: fetchAlert, takes: none},
+	}
+}
+
 func numberRoutes(account string) []route {
 	const (
 		settable = "ApiVersion FriendlyName VoiceApplicationSid VoiceReceiveMode SmsApplicationSid " + voiceParameters + " " + smsParameters + " " + papers

@@ -31,7 +31,10 @@ type Options struct {
 	// never inside the request that caused it.
 	WebhookLatency time.Duration
 
-	Faults    Faults       // what goes wrong, drawn from a seed; New panics when a rule cannot be meant
+	Faults Faults // what goes wrong, drawn from a seed; New panics when a rule cannot be meant
+	// DebuggerURL is the console's debugger webhook: it is told of every alert; "": nobody is.
+	DebuggerURL string
+
 	Uncertain Uncertain    // what nobody knows about the real Twilio
 	Logger    *slog.Logger // nil: discard
 }
@@ -45,6 +48,7 @@ type Simulator struct {
 	seed           uint64
 	callsPerSecond float64
 	webhookLatency time.Duration
+	debuggerURL    string
 	uncertain      Uncertain
 	logger         *slog.Logger
 	routes         []route
@@ -66,6 +70,7 @@ type Simulator struct {
 	webhooksOn bool
 	log        journal[Entry]
 	requests   journal[Request]
+	serving    *request // the one that is being carried out
 
 	// alive ends when Close is called, so that webhooks under way give up.
 	alive context.Context
@@ -83,7 +88,7 @@ type Simulator struct {
 func New(o Options) *Simulator {
 	s := &Simulator{
 		clock: o.Clock, webhooks: o.Webhooks,
-		seed: o.Seed, callsPerSecond: o.CallsPerSecond, webhookLatency: o.WebhookLatency,
+		seed: o.Seed, callsPerSecond: o.CallsPerSecond, webhookLatency: o.WebhookLatency, debuggerURL: o.DebuggerURL,
 		uncertain: o.Uncertain, logger: o.Logger, webhooksOn: true,
 		timers: map[*timer]struct{}{}, held: map[string][]*heldWebhook{}, phones: map[string]Phone{},
 	}

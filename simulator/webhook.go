@@ -201,9 +201,9 @@ func (s *Simulator) settle(w webhook, answer webhookAnswer) {
 	case w.answered != nil:
 		w.answered(answer)
 	case answer.err != nil:
-		s.alert(11200, "HTTP retrieval failure: "+plainError(answer.err), w.about)
+		s.alert(11200, "HTTP retrieval failure: "+plainError(answer.err), w.about, w.exchange(answer))
 	case answer.status >= 400:
-		s.alert(15003, "Warning Response to Callback URL: "+strconv.Itoa(answer.status), w.about)
+		s.alert(15003, "Warning Response to Callback URL: "+strconv.Itoa(answer.status), w.about, w.exchange(answer))
 	}
 }
 

@@ -17,8 +17,8 @@ func permissionDenied() *apiError {
 	return refuse(http.StatusUnauthorized, 20003, "Authentication Error - You lack permission to the resource and method you requested")
 }
 
-// name reads a friendly name. The older API has its own code for a bad one.
-func (r *request) name(or string) string {
+// friendlyName reads a friendly name. The older API has its own code for a bad one.
+func (r *request) friendlyName(or string) string {
 	v := r.textOr("FriendlyName", or)
 	if len([]rune(v)) > longestName {
 		r.fail(refuse(400, 20002, "Invalid FriendlyName: it must not exceed %d characters", longestName))
@@ -31,7 +31,7 @@ func createAccount(s *Simulator, r *request) (reply, *apiError) {
 	if r.account.parent != nil {
 		return reply{}, permissionDenied()
 	}
-	name := r.name("")
+	name := r.friendlyName("")
 	if name == "" {
 		name = "SubAccount Created at " + s.now().UTC().Format("2006-01-02 03:04 pm")
 	}
@@ -68,7 +68,7 @@ func fetchAccount(_ *Simulator, r *request) (reply, *apiError) { return okay(r.a
 
 func updateAccount(s *Simulator, r *request) (reply, *apiError) {
 	a := r.account
-	name, status := r.name(a.friendlyName), r.text("Status")
+	name, status := r.friendlyName(a.friendlyName), r.text("Status")
 	if status != "" {
 		if err := r.mayBecome(a, status); err != nil {
 			r.fail(err)
@@ -156,7 +156,7 @@ func (a *account) body() object {
 
 // createKey makes a key of the kind Standard. Its secret is in this reply and never again.
 func createKey(s *Simulator, r *request) (reply, *apiError) {
-	name := r.name("")
+	name := r.friendlyName("")
 	if r.err != nil {
 		return reply{}, r.err
 	}
@@ -194,7 +194,7 @@ func updateKey(s *Simulator, r *request) (reply, *apiError) {
 	if !found {
 		return reply{}, notFound(r.path)
 	}
-	name := r.name(k.friendlyName)
+	name := r.friendlyName(k.friendlyName)
 	if r.err != nil {
 		return reply{}, r.err
 	}

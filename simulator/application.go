@@ -19,7 +19,7 @@ func createApplication(s *Simulator, r *request) (reply, *apiError) {
 }
 
 func (r *request) applicationSettings(app application) application {
-	app.friendlyName = r.name(app.friendlyName)
+	app.friendlyName = r.friendlyName(app.friendlyName)
 	app.voice = r.voiceHandling(app.voice)
 	public := r.boolean("PublicApplicationConnectEnabled", app.kept["public"] == "true")
 	app.kept = r.keep(app.kept, appParameters)

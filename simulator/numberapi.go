@@ -49,7 +49,7 @@ func (r *request) numberKind() string {
 
 // numberSettings reads what a number can be set to, over what it was.
 func (r *request) numberSettings(n ownedNumber) ownedNumber {
-	n.friendlyName = r.name(n.friendlyName)
+	n.friendlyName = r.friendlyName(n.friendlyName)
 	if n.friendlyName == "" {
 		n.friendlyName = n.e164
 	}

@@ -104,6 +104,6 @@ func DrawUncertain(seed uint64) Uncertain {
 		RejectedCall: []string{"", "failed", "no-answer"}[r.IntN(3)],
 		LateLeg:      LateLeg(r.IntN(3)), NoWaitAfterStart: third(), TimeoutsFromVirtualStart: third(),
 		LabelsFreeWhileQueued: third(), LabelReadableAfter: upTo(4 * time.Second),
-		UnknownParametersIgnored: third(), InProgressWhenAlone: third(),
+		UnknownParametersIgnored: third(), InProgressWhenAlone: third(), KeysActForSubaccounts: third(),
 	}
 }

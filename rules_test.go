@@ -35,9 +35,10 @@ var packages = map[string][]string{
 	"worker":           {".", "workflows", "activities", "events", "config", "deploy/provision"},
 	"cmd/switchboard":  {".", "worker", "webhook", "intake", "events", "config", "activities", "deploy/provision"},
 
-	"simulator":               {"simulator/expression"},
-	"simulator/expression":    {},
+	"simulator":               {"simulator/expression", "simulator/twiml"},
 	"simulator/cmd/simulator": {"simulator"},
+	"simulator/expression":    {},
+	"simulator/twiml":         {},
 
 	"dev":                 {"*"},
 	"dev/stack":           {"*"},

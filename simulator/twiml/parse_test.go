@@ -3,6 +3,7 @@ package twiml
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -184,6 +185,23 @@ func TestAProblemIsReadable(t *testing.T) {
 	long := parse(t, "<Response><"+strings.Repeat("é", 1000)+"/></Response>").Warnings[0].Text
 	if len(long) > 200 {
 		t.Errorf("%d bytes of a document are in its warning", len(long))
+	}
+}
+
+func TestLevelIsTheCatalogues(t *testing.T) {
+	_, notXML := Parse([]byte("OK"))
+	_, noType := Read("image/png", "", []byte("x"))
+	d := parse(t, `<Response><Dance/><Dial timeout="x"><Conference endConferenceOnExit="x" muted="x">a</Conference></Dial><Enqueue/></Response>`)
+	problems := append(d.Warnings, *notXML.(*Problem), *noType.(*Problem), *InConference.Refuse(d.Verbs[0]), *InQueue.Refuse(d.Verbs[0]))
+	var got []string
+	for _, p := range problems {
+		got = append(got, strconv.Itoa(p.Code)+" "+p.Level())
+	}
+	want := []string{"12200 warning", "13231 error", "13230 warning", "13212 warning", "14204 error", "12100 error", "12300 error", "13238 error", "12200 warning"}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -58,6 +58,21 @@ func (p Problem) Error() string {
 	return fmt.Sprintf("%d %s", p.Code, p.Text)
 }
 
+// Level is the debugger's: "error" or "warning". It is the catalogue's and says nothing about what becomes
+// of the document: an Enqueue with a wrong method is an error and goes on with the right one.
+func (p Problem) Level() string {
+	if slices.Contains(errorCodes, p.Code) {
+		return "error"
+	}
+	return "warning"
+}
+
+// errorCodes are those of the codes used here that the catalogue calls errors (E).
+var errorCodes = []int{
+	11100, 11750, 11770, 12100, 12101, 12102, 12300, 13201, 13231, 13238, 13239, 13257, 13338, 13621, 14201, 14204, 14205, 14206,
+	14210, 14212, 14213, 14215, 14220, 14221, 14300, 16002, 16023, 21626,
+}
+
 // Document is what there is to run. When it has been run the call ends, unless it waits somewhere (D.1).
 type Document struct {
 	Verbs    []Element

@@ -228,7 +228,7 @@ func (s *Simulator) callBody(c *call) object {
 		"date_created": rfc2822(c.createdAt), "date_updated": rfc2822(c.updatedAt),
 		"start_time": rfc2822OrNull(c.dialledAt), "end_time": rfc2822OrNull(c.endedAt), "duration": nil,
 		"price": nil, "price_unit": "USD", "direction": c.direction, "answered_by": textOrNull(c.answeredBy),
-		"annotation": nil, "api_version": "2010-04-01", "forwarded_from": nil, "group_sid": nil, "caller_name": nil,
+		"api_version": "2010-04-01", "forwarded_from": nil, "group_sid": nil, "caller_name": nil,
 		"queue_time": strconv.FormatInt(c.queueTime.Milliseconds(), 10), "trunk_sid": nil, "uri": uri + ".json",
 		"subresource_uris": object{
 			"events": uri + "/Events.json", "notifications": uri + "/Notifications.json", "recordings": uri + "/Recordings.json",

@@ -220,7 +220,7 @@ func (r route) check(form url.Values) *apiError {
 		switch {
 		case !documented:
 			return invalid("%s is not a parameter of %s", name, r)
-		case !taken && form.Get(name) != "":
+		case !taken && form.Get(name) != "" && form.Get(name) != "false":
 			return invalid("%s is not simulated", name)
 		}
 	}

@@ -28,7 +28,7 @@ func createNumber(s *Simulator, r *request) (reply, *apiError) {
 	*n = now
 	n.sid, n.updatedAt = s.mint("PN", e164number), s.now()
 	r.account.own(n)
-	return created(n.body(r.account)), nil
+	return created(r.numberBody(n)), nil
 }
 
 // own gives an account a number.
@@ -91,7 +91,7 @@ func listNumbers(s *Simulator, r *request) (reply, *apiError) {
 			!matchesPattern(r.text("PhoneNumber"), n.e164):
 			continue
 		}
-		rows = append(rows, n.body(r.account))
+		rows = append(rows, r.numberBody(n))
 	}
 	return s.list2010(r, "incoming_phone_numbers", rows)
 }
@@ -115,7 +115,7 @@ func fetchNumber(_ *Simulator, r *request) (reply, *apiError) {
 	if !found {
 		return reply{}, notFound(r.path)
 	}
-	return okay(n.body(r.account)), nil
+	return okay(r.numberBody(n)), nil
 }
 
 func updateNumber(s *Simulator, r *request) (reply, *apiError) {
@@ -171,6 +171,15 @@ func deleteNumber(_ *Simulator, r *request) (reply, *apiError) {
 	}
 	r.account.release(n)
 	return gone(), nil
+}
+
+// numberBody is the body of a number as the path asks for it: by kind, it does not tell the kind.
+func (r *request) numberBody(n *ownedNumber) object {
+	body := n.body(r.account)
+	if r.numberKind() != "" {
+		delete(body, "type")
+	}
+	return body
 }
 
 func (n *ownedNumber) body(owner *account) object {

@@ -51,25 +51,53 @@ func (r route) parameters() map[string]bool {
 	return known
 }
 
+// What creating calls and participants takes, and what of it is known and refused.
+const (
+	callTakes = "To From Url Method Twiml FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod " +
+		"StatusCallbackEvent Timeout TimeLimit MachineDetection AsyncAmd AsyncAmdStatusCallback " +
+		"AsyncAmdStatusCallbackMethod"
+	callRefuses = "SendDigits Record RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod " +
+		"SipAuthUsername SipAuthPassword MachineDetectionTimeout RecordingStatusCallbackEvent Trim CallerId " +
+		"MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout " +
+		"Byoc CallReason CallToken RecordingTrack ClientNotificationUrl ApplicationSid"
+
+	participantTakes = "To From Label Timeout TimeLimit StatusCallback StatusCallbackMethod StatusCallbackEvent Muted " +
+		"Coaching CallSidToCoach Beep StartConferenceOnEnter EndConferenceOnExit EarlyMedia MaxParticipants " +
+		"WaitUrl WaitMethod ConferenceStatusCallback ConferenceStatusCallbackMethod " +
+		"ConferenceStatusCallbackEvent MachineDetection AmdStatusCallback AmdStatusCallbackMethod"
+	participantRefuses = "Record ConferenceRecord ConferenceTrim RecordingChannels RecordingStatusCallback " +
+		"RecordingStatusCallbackMethod SipAuthUsername SipAuthPassword Region " +
+		"ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod " +
+		"RecordingStatusCallbackEvent ConferenceRecordingStatusCallbackEvent JitterBufferSize Byoc CallerId " +
+		"CallReason RecordingTrack MachineDetectionTimeout MachineDetectionSpeechThreshold " +
+		"MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout Trim CallToken " +
+		"ClientNotificationUrl CallerDisplayName"
+)
+
 func voiceRoutes() []route {
 	const (
-		account    = "/2010-04-01/Accounts/{AC}"
-		conference = account + "/Conferences/{CF}"
+		account     = "/2010-04-01/Accounts/{AC}"
+		conferences = account + "/Conferences"
+		legs        = conferences + "/{CF}/Participants"
+		callFilters = "To From ParentCallSid Status StartTime StartTime< StartTime> EndTime EndTime< EndTime>"
+		roomFilters = "DateCreated DateCreated< DateCreated> DateUpdated DateUpdated< DateUpdated> FriendlyName Status"
+		callChanges = "Url Method Status FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod Twiml TimeLimit"
+		legChanges  = "Muted Hold HoldUrl HoldMethod AnnounceUrl AnnounceMethod WaitUrl WaitMethod EndConferenceOnExit Coaching CallSidToCoach"
 	)
 	return []route{
-		{method: "GET", pattern: account + "/Calls.json", handle: listCalls},
-		{method: "POST", pattern: account + "/Calls.json", handle: createCall, activeOnly: true},
-		{method: "GET", pattern: account + "/Calls/{CA}.json", handle: fetchCall},
-		{method: "POST", pattern: account + "/Calls/{CA}.json", handle: updateCall},
-		{method: "DELETE", pattern: account + "/Calls/{CA}.json", handle: deleteCall},
+		{method: "GET", pattern: account + "/Calls.json", handle: listCalls, takes: callFilters},
+		{method: "POST", pattern: account + "/Calls.json", handle: createCall, takes: callTakes, refuses: callRefuses, activeOnly: true},
+		{method: "GET", pattern: account + "/Calls/{CA}.json", handle: fetchCall, takes: none},
+		{method: "POST", pattern: account + "/Calls/{CA}.json", handle: updateCall, takes: callChanges},
+		{method: "DELETE", pattern: account + "/Calls/{CA}.json", handle: deleteCall, takes: none},
 
-		{method: "GET", pattern: account + "/Conferences.json", handle: listConferences},
-		{method: "GET", pattern: account + "/Conferences/{CF}.json", handle: fetchConference},
-		{method: "POST", pattern: account + "/Conferences/{CF}.json", handle: updateConference},
-		{method: "GET", pattern: conference + "/Participants.json", handle: listParticipants},
-		{method: "POST", pattern: conference + "/Participants.json", handle: createParticipant, activeOnly: true},
-		{method: "GET", pattern: conference + "/Participants/{CA}.json", handle: fetchParticipant},
-		{method: "POST", pattern: conference + "/Participants/{CA}.json", handle: updateParticipant},
-		{method: "DELETE", pattern: conference + "/Participants/{CA}.json", handle: deleteParticipant},
+		{method: "GET", pattern: conferences + ".json", handle: listConferences, takes: roomFilters},
+		{method: "GET", pattern: conferences + "/{CF}.json", handle: fetchConference, takes: none},
+		{method: "POST", pattern: conferences + "/{CF}.json", handle: updateConference, takes: "Status AnnounceUrl AnnounceMethod"},
+		{method: "GET", pattern: legs + ".json", handle: listParticipants, takes: "Muted Hold Coaching"},
+		{method: "POST", pattern: legs + ".json", handle: createParticipant, takes: participantTakes, refuses: participantRefuses, activeOnly: true},
+		{method: "GET", pattern: legs + "/{CA}.json", handle: fetchParticipant, takes: none},
+		{method: "POST", pattern: legs + "/{CA}.json", handle: updateParticipant, takes: legChanges, refuses: "BeepOnExit"},
+		{method: "DELETE", pattern: legs + "/{CA}.json", handle: deleteParticipant, takes: none},
 	}
 }

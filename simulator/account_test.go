@@ -37,6 +37,11 @@ func TestOnePortServesAllHosts(t *testing.T) {
 		{"taskrouter.twilio.com", calls, 404, ""},
 		{"127.0.0.1:8090", "/taskrouter" + calls, 404, ""},
 		{"127.0.0.1:8090", "/verify/v1/Workspaces", 404, ""},
+		{"monitor.twilio.com", "/v1/Alerts", 200, ""},
+		{"127.0.0.1:8090", "/monitor/v1/Alerts", 200, ""},
+		{"127.0.0.1:8090", "/v1/Alerts", 200, ""},
+		{"taskrouter.twilio.com", "/v1/Alerts", 404, ""},
+		{"accounts.twilio.com", "/v1/AuthTokens/Secondary", 404, ""}, // rotation of the token: not simulated
 	} {
 		w := ask(t, s, c.host, c.path)
 		if w.Code != c.want {

@@ -42,6 +42,11 @@ func methodNotAllowed() *apiError {
 	return refuse(http.StatusMethodNotAllowed, 20004, "Method not allowed")
 }
 
+// onlyJSON answers the older API's other formats, which a path without ".json" means too.
+func onlyJSON(r route) *apiError {
+	return refuse(http.StatusNotFound, 20404, "The requested resource was not found: only JSON is simulated, ask for %s", r.pattern)
+}
+
 // preconditionFailed answers an If-Match that names an older version (A.5).
 func preconditionFailed() *apiError {
 	return refuse(http.StatusPreconditionFailed, 20412, "Precondition Failed")

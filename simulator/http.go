@@ -2,10 +2,13 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -83,10 +86,8 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveControl(w, r)
 		return
 	}
-	if err := r.ParseForm(); err != nil {
-		s.answerError(w, invalid("cannot read the form: %v", err))
-		return
-	}
+	s.concurrent.Add(1)
+	defer s.concurrent.Add(-1)
 	user, password, _ := r.BasicAuth()
 	s.lock()
 	account, byKey := s.signIn(user, password)
@@ -99,8 +100,14 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	where := locate(r)
 	found, vars, err := s.find(r.Method, where)
+	if err == nil {
+		err = readForm(w, r)
+	}
 	if err != nil {
 		s.record(Request{Method: r.Method, Status: err.status})
+		if err.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", s.methods(where))
+		}
 		s.answerError(w, err)
 		return
 	}
@@ -149,30 +156,26 @@ func answeredStatus(fault Fault, res reply, err *apiError) int {
 	return res.status
 }
 
-func (s *Simulator) find(method string, at location) (route, map[string]string, *apiError) {
-	segments := strings.Split(strings.Trim(at.escaped, "/"), "/")
-	for i, segment := range segments {
-		plain, err := url.PathUnescape(segment)
-		if err != nil {
-			return route{}, nil, notFound(at.path)
-		}
-		segments[i] = plain
+// formLimit is the largest form that is read: a workflow's configuration of a megabyte, escaped.
+const formLimit = 4 << 20
+
+// readForm reads the parameters, from the body and from the query. Any other kind of body would pass
+// for a request without parameters.
+func readForm(w http.ResponseWriter, r *http.Request) *apiError {
+	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.Method == http.MethodPost && r.ContentLength != 0 && media != "application/x-www-form-urlencoded" {
+		return invalid("the parameters must be sent as application/x-www-form-urlencoded")
 	}
-	otherMethod := false
-	for _, candidate := range s.routes {
-		vars, matches := candidate.match(segments)
-		if !matches || at.product != "" && at.product != candidate.product {
-			continue
-		}
-		if candidate.method == method {
-			return candidate, vars, nil
-		}
-		otherMethod = true
+	var tooLarge *http.MaxBytesError
+	err := r.ParseForm()
+	switch {
+	case errors.As(err, &tooLarge):
+		return refuse(http.StatusRequestEntityTooLarge, 20413, "Request Entity Too Large")
+	case err != nil:
+		return invalid("the form cannot be read")
 	}
-	if otherMethod {
-		return route{}, nil, methodNotAllowed()
-	}
-	return route{}, nil, notFound(at.resource())
+	return nil
 }
 
 // carryOut runs the handler under the lock. A path that names an account means that account, if the
@@ -227,44 +230,10 @@ func (r route) check(form url.Values) *apiError {
 	return nil
 }
 
-// location is where a request goes: one port serves all of Twilio's hosts, told apart by the Host
-// header (taskrouter.twilio.com, api.dublin.ie1.twilio.com) or by a first path segment
-// (/taskrouter/v1/…, /api/2010-04-01/…). With neither, the path alone decides.
-type location struct {
-	product string // "": any
-	path    string // without the prefix
-	escaped string
-	base    string // what absolute URLs in the answer start with
-}
-
-var products = []string{"taskrouter", "api", "monitor"}
-
-func locate(r *http.Request) location {
-	at := location{path: r.URL.Path, escaped: r.URL.EscapedPath(), base: "http://" + r.Host}
-	host, _, _ := strings.Cut(r.Host, ":")
-	if strings.HasSuffix(host, ".twilio.com") {
-		at.product, _, _ = strings.Cut(host, ".")
-	}
-	if r.TLS != nil || at.product != "" {
-		at.base = "https://" + r.Host
-	}
-	for _, product := range products {
-		prefix := "/" + product
-		if strings.HasPrefix(at.path, prefix+"/") {
-			at.product, at.base = product, at.base+prefix
-			at.path, at.escaped = strings.TrimPrefix(at.path, prefix), strings.TrimPrefix(at.escaped, prefix)
-			break
-		}
-	}
-	return at
-}
-
-// resource is how Twilio names what was not found: TaskRouter without its version.
-func (at location) resource() string { return strings.TrimPrefix(at.path, "/v1") }
-
 func (s *Simulator) answer(w http.ResponseWriter, res reply) {
 	s.lock()
 	w.Header().Set("Twilio-Request-Id", s.mint("RQ"))
+	w.Header().Set("Twilio-Concurrent-Requests", strconv.Itoa(int(s.concurrent.Load())))
 	s.unlock()
 	if res.etag != "" {
 		w.Header().Set("ETag", res.etag)

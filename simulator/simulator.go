@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,6 +53,7 @@ type Simulator struct {
 	uncertain      Uncertain
 	logger         *slog.Logger
 	routes         []route
+	concurrent     atomic.Int32               // requests being served
 	read           map[string]map[string]bool // by route, what its handler asked for; nil outside of tests
 
 	// mu guards everything below. Nothing that leaves the simulator happens while it is held:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"container/heap"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -241,19 +240,7 @@ func (w *world) request(method, path string, header http.Header, fields ...strin
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.SetBasicAuth(DefaultAccountSID, DefaultAuthToken)
-	res, err := w.sim.Transport().RoundTrip(r)
-	if err != nil {
-		return answer{err: err}
-	}
-	defer res.Body.Close()
-	a := answer{status: res.StatusCode, header: res.Header}
-	text, _ := io.ReadAll(res.Body)
-	if len(text) > 0 && strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
-		if err := json.Unmarshal(text, &a.body); err != nil {
-			w.t.Fatalf("%s %s: %v", method, path, err)
-		}
-	}
-	return a
+	return w.read(w.sim.Transport().RoundTrip(r))
 }
 
 func (w *world) post(path string, fields ...string) answer {

@@ -3,6 +3,7 @@ package simulator
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -271,6 +272,46 @@ func TestKeysActForSubaccounts(t *testing.T) {
 	sub, _ := newSubaccount(t, w.sim, "customer")
 	_, err = apiAs(w.sim, *key.Sid, *key.Secret, DefaultAccountSID).ListCall((&voice.ListCallParams{}).SetPathAccountSid(*sub.Sid))
 	if err != nil {
+		t.Error(err)
+	}
+}
+
+// simulated is the recipe of docs/simulator-clients.md.
+type simulated struct{ address string }
+
+func (s simulated) RoundTrip(r *http.Request) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	out.Host = r.URL.Host
+	out.URL.Scheme, out.URL.Host = "http", s.address
+	return http.DefaultTransport.RoundTrip(out)
+}
+
+func TestTwilioGoAcrossAPort(t *testing.T) {
+	s := New(Options{Clock: newVirtualClock()})
+	defer s.Close()
+	server := httptest.NewServer(s)
+	defer server.Close()
+	base := &client.Client{Credentials: client.NewCredentials(DefaultAccountSID, DefaultAuthToken),
+		HTTPClient: &http.Client{Transport: simulated{server.Listener.Addr().String()}}}
+	base.SetAccountSid(DefaultAccountSID)
+	tr, api := taskrouter.NewApiServiceWithClient(base), voice.NewApiServiceWithClient(base)
+	for _, name := range []string{"a", "b", "c"} {
+		if _, err := tr.CreateWorkspace((&taskrouter.CreateWorkspaceParams{}).SetFriendlyName(name)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := api.CreateApplication((&voice.CreateApplicationParams{}).SetFriendlyName(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	workspaces, err := tr.ListWorkspace((&taskrouter.ListWorkspaceParams{}).SetPageSize(1))
+	if err != nil || len(workspaces) != 3 {
+		t.Errorf("workspaces on three pages: %d %v", len(workspaces), err)
+	}
+	apps, err := api.ListApplication((&voice.ListApplicationParams{}).SetPageSize(1))
+	if err != nil || len(apps) != 3 {
+		t.Errorf("apps on three pages: %d %v", len(apps), err)
+	}
+	if _, err := debuggerOf(base).ListAlert(nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,104 +1,127 @@
 package simulator
 
 import (
-	"cmp"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// serveControl is the simulator's own side, for other processes: what happened, and how the phones
-// behave. It has no authentication; serve it on a loopback address only.
+// control is one request of the simulator's own side.
+type control struct {
+	method, path, what string
+	serve              func(*Simulator, http.ResponseWriter, *http.Request)
+}
+
+// controls is the simulator's own side, for other processes: what happened, how the phones behave, and
+// what goes wrong. It has no authentication; serve it on a loopback address only. What changes something
+// answers 204; what is refused answers {"error": "…"}.
+func controls() []control {
+	return []control{
+		{"GET", "/simulator/api", "this list", (*Simulator).controlIndex},
+		{"GET", "/simulator/log", "what every party experienced; ?since=N: from number N, as in the last answer's next",
+			func(s *Simulator, w http.ResponseWriter, r *http.Request) { tellJournal(s, w, r, "entries", &s.log) }},
+		{"GET", "/simulator/requests", "the REST requests that were served, with the faults that bit them; ?since=N",
+			func(s *Simulator, w http.ResponseWriter, r *http.Request) {
+				tellJournal(s, w, r, "requests", &s.requests)
+			}},
+		{"GET", "/simulator/legs", "the calls that have not ended",
+			func(s *Simulator, w http.ResponseWriter, _ *http.Request) { tell(w, object{"legs": s.LiveLegs()}) }},
+		{"GET", "/simulator/leftovers", "whatever has not come to its end; empty when nothing is left behind",
+			func(s *Simulator, w http.ResponseWriter, _ *http.Request) {
+				tell(w, object{"leftovers": s.Leftovers()})
+			}},
+		{"GET", "/simulator/routes", "the REST requests that are simulated, as rules of faults name them", (*Simulator).controlRoutes},
+		{"POST", "/simulator/phones", `how a telephone behaves: {"number", "rings": "2s", "answer", "talks", "hangs_up_at_once", "voicemail", "lines", "document", "voice_url"}`,
+			(*Simulator).controlPhone},
+		{"GET", "/simulator/phones/busy.xml", "the TwiML of a ready-made telephone; the others are in the folder simulator/phones",
+			func(_ *Simulator, w http.ResponseWriter, r *http.Request) { servePhone(w, r) }},
+		{"POST", "/simulator/softphones", `registers an agent's softphone: {"identity", "rings", "answer", "hangs_up_after", "drops_after", "declines_offers"}`,
+			(*Simulator).controlSoftphone},
+		{"POST", "/simulator/hangup", `{"party"}: "+447700900001" or "client:anna" puts its phone down`, (*Simulator).controlHangUp},
+		{"POST", "/simulator/webhooks", `{"on": false} loses all webhooks, {"on": true} sends them again`, (*Simulator).controlWebhooks},
+		{"GET", "/simulator/faults", "the rules of what goes wrong, and how often each has bitten", (*Simulator).controlFaults},
+		{"PUT", "/simulator/faults", `replaces them: {"seed", "requests": […], "webhooks": […], "parties": […]}, see Faults in the Go documentation`,
+			(*Simulator).controlFaults},
+		{"POST", "/simulator/faults", `adds one rule for requests, or a list; one without times bites once: {"route", "status": 503}`,
+			(*Simulator).controlFaults},
+		{"DELETE", "/simulator/faults", "takes all rules away, or the one with ?id=N", (*Simulator).controlFaults},
+		{"POST", "/simulator/reset", "everything back to the state after the start, with the same SIDs to come", (*Simulator).controlReset},
+	}
+}
+
 func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/simulator/phones/") {
 		servePhone(w, r)
 		return
 	}
-	switch r.Method + " " + r.URL.Path {
-	case "GET /simulator/log":
-		n, _ := strconv.Atoi(r.URL.Query().Get("since"))
-		s.lock()
-		entries, next := s.log.since(n)
-		s.unlock()
-		tell(w, object{"entries": entries, "next": next})
-	case "GET /simulator/requests":
-		n, _ := strconv.Atoi(r.URL.Query().Get("since"))
-		s.lock()
-		requests, next := s.requests.since(n)
-		s.unlock()
-		tell(w, object{"requests": requests, "next": next})
-	case "GET /simulator/legs":
-		tell(w, object{"legs": s.LiveLegs()})
-	case "GET /simulator/leftovers":
-		tell(w, object{"leftovers": s.Leftovers()})
-	case "POST /simulator/webhooks":
-		var in struct {
-			On *bool `json:"on"`
+	var others []string
+	for _, c := range controls() {
+		switch {
+		case c.path != r.URL.Path:
+		case c.method == r.Method:
+			c.serve(s, w, r)
+			return
+		default:
+			others = append(others, c.method)
 		}
-		if understand(w, r, &in) {
-			s.SetWebhooks(in.On == nil || *in.On)
-			w.WriteHeader(http.StatusNoContent)
-		}
-	case "POST /simulator/phones":
-		var in phoneJSON
-		if understand(w, r, &in) {
-			s.SetPhone(in.Number, Phone{Rings: in.Rings.d, Answer: in.Answer, Talks: in.Talks.d,
-				HangsUpAtOnce: in.HangsUpAtOnce, Voicemail: in.Voicemail, Lines: in.Lines, Document: in.Document, VoiceURL: in.VoiceURL})
-			w.WriteHeader(http.StatusNoContent)
-		}
-	case "POST /simulator/softphones":
-		var in softphoneJSON
-		if understand(w, r, &in) {
-			s.SetSoftphone(in.Identity, Softphone{Rings: in.Rings.d, Answer: in.Answer, HangsUpAfter: in.HangsUpAfter.d,
-				DropsAfter: in.DropsAfter.d, DeclinesOffers: in.DeclinesOffers})
-			w.WriteHeader(http.StatusNoContent)
-		}
-	case "POST /simulator/hangup":
-		var in struct {
-			Party string `json:"party"`
-		}
-		if understand(w, r, &in) {
-			s.HangUp(in.Party)
-			w.WriteHeader(http.StatusNoContent)
-		}
-	case "POST /simulator/faults":
-		var in []RequestRule
-		if understandRules(w, r, &in) {
-			if err := s.addRequestFaults(in); err != nil {
-				http.Error(w, err.Error(), http.StatusBadRequest)
-				return
-			}
-			w.WriteHeader(http.StatusNoContent)
-		}
-	case "DELETE /simulator/faults":
-		_ = s.SetFaults(Faults{})
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		http.Error(w, "no such control; see package simulator, control.go", http.StatusNotFound)
+	}
+	if len(others) > 0 {
+		w.Header().Set("Allow", strings.Join(others, ", "))
+		tellError(w, http.StatusMethodNotAllowed, fmt.Errorf("%s takes %s", r.URL.Path, strings.Join(others, ", ")))
+		return
+	}
+	tellError(w, http.StatusNotFound, fmt.Errorf("there is no %s; GET /simulator/api lists what there is", r.URL.Path))
+}
+
+func (s *Simulator) controlIndex(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	for _, c := range controls() {
+		_, _ = fmt.Fprintf(w, "%-6s %-26s %s\n", c.method, c.path, c.what)
 	}
 }
 
-type phoneJSON struct {
-	Number        string   `json:"number"`
-	Rings         duration `json:"rings"`
-	Answer        Answer   `json:"answer"`
-	Talks         duration `json:"talks"`
-	HangsUpAtOnce bool     `json:"hangs_up_at_once"`
-	Voicemail     bool     `json:"voicemail"`
-	Lines         int      `json:"lines"`
-	Document      string   `json:"document"`
-	VoiceURL      string   `json:"voice_url"`
+func (s *Simulator) controlRoutes(w http.ResponseWriter, _ *http.Request) {
+	routes := []string{}
+	for _, known := range s.routes {
+		routes = append(routes, known.product+" "+known.String())
+	}
+	tell(w, object{"routes": routes})
 }
 
-type softphoneJSON struct {
-	Identity       string   `json:"identity"`
-	Rings          duration `json:"rings"`
-	Answer         Answer   `json:"answer"`
-	HangsUpAfter   duration `json:"hangs_up_after"`
-	DropsAfter     duration `json:"drops_after"`
-	DeclinesOffers int      `json:"declines_offers"`
+func (s *Simulator) controlWebhooks(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		On *bool `json:"on"`
+	}
+	if understand(w, r, &in) && accept(w, is(in.On != nil, "on is missing: true or false")) {
+		s.SetWebhooks(*in.On)
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (s *Simulator) controlReset(w http.ResponseWriter, _ *http.Request) {
+	if accept(w, s.Reset()) {
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func tellJournal[T any](s *Simulator, w http.ResponseWriter, r *http.Request, name string, j *journal[T]) {
+	since := 0
+	if text := r.URL.Query().Get("since"); text != "" {
+		n, err := strconv.Atoi(text)
+		if !accept(w, is(err == nil, "since=%s is not a number", text)) {
+			return
+		}
+		since = n
+	}
+	s.lock()
+	entries, next := j.since(since)
+	s.unlock()
+	tell(w, object{name: entries, "next": next})
 }
 
 // duration is spelled as Go does: "10s".
@@ -109,36 +132,45 @@ func (d *duration) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// understandRules takes one rule or a list of them. A rule without times bites once, one without a
-// probability always.
-func understandRules(w http.ResponseWriter, r *http.Request, into *[]RequestRule) bool {
-	var raw json.RawMessage
-	if !understand(w, r, &raw) {
-		return false
+func (d duration) check(name string) error { return is(d.d >= 0, "%s must not be negative", name) }
+
+// is makes an error of what is not so.
+func is(so bool, format string, args ...any) error {
+	if so {
+		return nil
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		one := RequestRule{}
-		if err := json.Unmarshal(raw, &one); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return false
-		}
-		*into = []RequestRule{one}
-	}
-	for i := range *into {
-		rule := &(*into)[i]
-		rule.Times, rule.Probability = max(rule.Times, 1), cmp.Or(rule.Probability, 1)
-	}
-	return true
+	return fmt.Errorf(format, args...)
 }
 
 func understand(w http.ResponseWriter, r *http.Request, into any) bool {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields() // a misspelled setting must not pass for one that works
+	return accept(w, decode(r.Body, into))
+}
+
+// decode refuses what it does not know: a misspelled setting must not pass for one that works.
+func decode(from io.Reader, into any) error {
+	d := json.NewDecoder(from)
+	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return false
+		return fmt.Errorf("cannot read the JSON: %w", err)
 	}
-	return true
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("cannot read the JSON: something follows its end")
+	}
+	return nil
+}
+
+// accept answers 400 to what is no JSON, or makes no sense.
+func accept(w http.ResponseWriter, err error) bool {
+	if err != nil {
+		tellError(w, http.StatusBadRequest, err)
+	}
+	return err == nil
+}
+
+func tellError(w http.ResponseWriter, status int, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(object{"error": err.Error()}) // the client is gone: nobody left to tell
 }
 
 func tell(w http.ResponseWriter, body any) {

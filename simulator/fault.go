@@ -37,7 +37,8 @@ type RequestRule struct {
 
 	Probability float64 `json:"probability"`      // above 0; 1: always
 	Times       int     `json:"times,omitempty"`  // it bites at most so often; 0: no limit
-	Bitten      int     `json:"bitten,omitempty"` // how often it has; SetFaults starts from 0
+	Bitten      int     `json:"bitten,omitempty"` // how often it has, set by the simulator
+	ID          int     `json:"id,omitempty"`     // its number, set by the simulator
 
 	Status      int  `json:"status,omitempty"`       // see Fault
 	AfterEffect bool `json:"after_effect,omitempty"` // see Fault
@@ -55,7 +56,8 @@ type WebhookRule struct {
 
 	Probability float64 `json:"probability"`      // above 0; 1: always
 	Times       int     `json:"times,omitempty"`  // it bites at most so often; 0: no limit
-	Bitten      int     `json:"bitten,omitempty"` // how often it has; SetFaults starts from 0
+	Bitten      int     `json:"bitten,omitempty"` // how often it has, set by the simulator
+	ID          int     `json:"id,omitempty"`     // its number, set by the simulator
 
 	Drop         bool `json:"drop,omitempty"`          // see WebhookFault
 	Copies       int  `json:"copies,omitempty"`        // see WebhookFault
@@ -71,7 +73,8 @@ type PartyRule struct {
 
 	Probability float64 `json:"probability"`      // above 0; 1: always
 	Times       int     `json:"times,omitempty"`  // it bites at most so often; 0: no limit
-	Bitten      int     `json:"bitten,omitempty"` // how often it has; SetFaults starts from 0
+	Bitten      int     `json:"bitten,omitempty"` // how often it has, set by the simulator
+	ID          int     `json:"id,omitempty"`     // its number, set by the simulator
 
 	// Answer is what the party does instead of answering: NeverAnswers, Busy (of a softphone: declines),
 	// Unreachable (of a softphone: not registered, so that it does not ring).
@@ -122,19 +125,26 @@ func (s *Simulator) SetFaults(f Faults) error {
 	return nil
 }
 
-// setFaults copies the rules: they count, and the caller's shall not.
+// setFaults copies the rules: the simulator counts in them.
 func (s *Simulator) setFaults(f Faults) {
-	f.Requests, f.Webhooks, f.Parties = slices.Clone(f.Requests), slices.Clone(f.Webhooks), slices.Clone(f.Parties)
-	for i := range f.Requests {
-		f.Requests[i].Bitten, f.Requests[i].Match = 0, maps.Clone(f.Requests[i].Match)
+	s.faults = Faults{Seed: f.Seed}
+	for _, r := range f.Requests {
+		r.Bitten, r.ID, r.Match = 0, s.nextRule(), maps.Clone(r.Match)
+		s.faults.Requests = append(s.faults.Requests, r)
 	}
-	for i := range f.Webhooks {
-		f.Webhooks[i].Bitten, f.Webhooks[i].Match = 0, maps.Clone(f.Webhooks[i].Match)
+	for _, r := range f.Webhooks {
+		r.Bitten, r.ID, r.Match = 0, s.nextRule(), maps.Clone(r.Match)
+		s.faults.Webhooks = append(s.faults.Webhooks, r)
 	}
-	for i := range f.Parties {
-		f.Parties[i].Bitten = 0
+	for _, r := range f.Parties {
+		r.Bitten, r.ID = 0, s.nextRule()
+		s.faults.Parties = append(s.faults.Parties, r)
 	}
-	s.faults = f
+}
+
+func (s *Simulator) nextRule() int {
+	s.ruleIDs++
+	return s.ruleIDs
 }
 
 // Faults returns the faults that are set, with how often each rule has bitten.
@@ -146,7 +156,8 @@ func (s *Simulator) Faults() Faults {
 	return f
 }
 
-// addRequestFaults puts further rules behind those that are set: the one-shot faults of the control side.
+// addRequestFaults puts further rules behind those that are set: the one-shot faults of the control
+// side. Those that are used up make room.
 func (s *Simulator) addRequestFaults(rules []RequestRule) error {
 	if err := (Faults{Requests: rules}).check(s.routes); err != nil {
 		return err
@@ -154,8 +165,23 @@ func (s *Simulator) addRequestFaults(rules []RequestRule) error {
 	s.lock()
 	defer s.unlock()
 	s.faults.Requests = slices.DeleteFunc(s.faults.Requests, func(r RequestRule) bool { return r.Times > 0 && r.Bitten >= r.Times })
-	s.faults.Requests = append(s.faults.Requests, rules...)
+	for _, r := range rules {
+		r.Bitten, r.ID = 0, s.nextRule()
+		s.faults.Requests = append(s.faults.Requests, r)
+	}
 	return nil
+}
+
+// removeFault reports whether there was a rule of that number.
+func (s *Simulator) removeFault(id int) bool {
+	s.lock()
+	defer s.unlock()
+	f := &s.faults
+	before := len(f.Requests) + len(f.Webhooks) + len(f.Parties)
+	f.Requests = slices.DeleteFunc(f.Requests, func(r RequestRule) bool { return r.ID == id })
+	f.Webhooks = slices.DeleteFunc(f.Webhooks, func(r WebhookRule) bool { return r.ID == id })
+	f.Parties = slices.DeleteFunc(f.Parties, func(r PartyRule) bool { return r.ID == id })
+	return len(f.Requests)+len(f.Webhooks)+len(f.Parties) < before
 }
 
 // check refuses rules that cannot be meant: a test whose faults never bite proves nothing.

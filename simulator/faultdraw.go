@@ -29,7 +29,7 @@ func (s *Simulator) requestFault(found route, in *request) Fault {
 			continue
 		}
 		rule := *r
-		rule.Bitten = 0
+		rule.Bitten, rule.ID = 0, 0
 		dice, bites := s.throw(rule, r.Probability, r.Times, &r.Bitten, in.identity(found)...)
 		if bites {
 			return Fault{Status: r.Status, AfterEffect: r.AfterEffect, LoseReply: r.LoseReply, HTML: r.HTML,
@@ -47,7 +47,7 @@ func (s *Simulator) webhookFault(w webhook) WebhookFault {
 			continue
 		}
 		rule := *r
-		rule.Bitten = 0
+		rule.Bitten, rule.ID = 0, 0
 		identity := []string{w.kind, w.event(), w.resource(), w.form.Get("SequenceNumber")}
 		if dice, bites := s.throw(rule, r.Probability, r.Times, &r.Bitten, identity...); bites {
 			return WebhookFault{Drop: r.Drop, Copies: r.Copies, Delay: r.Delay.pick(dice), HoldBack: r.HoldBack,
@@ -65,7 +65,7 @@ func (s *Simulator) misconduct(c *call, would conduct) conduct {
 			continue // who does not answer cannot hang up
 		}
 		rule := *r
-		rule.Bitten = 0
+		rule.Bitten, rule.ID = 0, 0
 		dice, bites := s.throw(rule, r.Probability, r.Times, &r.Bitten, c.party, c.sid)
 		if !bites {
 			continue
@@ -173,10 +173,11 @@ func (s *Simulator) wait(d time.Duration) {
 	over := make(chan struct{})
 	s.lock()
 	s.schedule(d, func() { close(over) })
+	alive := s.alive
 	s.unlock()
 	select {
 	case <-over:
-	case <-s.alive.Done():
+	case <-alive.Done():
 	}
 }
 

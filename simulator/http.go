@@ -183,6 +183,9 @@ func readForm(w http.ResponseWriter, r *http.Request) *apiError {
 func (s *Simulator) carryOut(found route, in *request) (reply, *apiError) {
 	s.lock()
 	defer s.unlock()
+	if now, _ := s.accounts.get(in.account.sid); now != in.account {
+		return reply{}, unauthorized() // Reset came between
+	}
 	if sid, has := in.vars["AC"]; has {
 		account, exists := s.accounts.get(sid)
 		switch {

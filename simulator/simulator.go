@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -55,26 +56,34 @@ type Simulator struct {
 	routes         []route
 	concurrent     atomic.Int32               // requests being served
 	read           map[string]map[string]bool // by route, what its handler asked for; nil outside of tests
+	options        Options                    // what Reset goes back to
+	readyMade      map[string][]element       // the documents of ready-made phones
 
 	// mu guards everything below. Nothing that leaves the simulator happens while it is held:
 	// such work is put in outbox and done on unlock.
-	mu         sync.Mutex
-	at         time.Time // the instant of the current locked section
-	outbox     []func()
+	mu       sync.Mutex
+	at       time.Time // the instant of the current locked section
+	outbox   []func()
+	closed   bool
+	lateness lateness
+	inFlight sync.WaitGroup // webhooks and TwiML fetches under way
+	state
+}
+
+// state is everything that Reset takes back.
+type state struct {
 	timers     map[*timer]struct{}
-	closed     bool
-	lateness   lateness
-	inFlight   sync.WaitGroup // webhooks and TwiML fetches under way
 	drawn      counter
 	hooks      Hooks
 	faults     Faults
+	ruleIDs    int
 	held       map[string][]*heldWebhook // by the SID of what they are about
 	webhooksOn bool
 	log        journal[Entry]
 	requests   journal[Request]
 	serving    *request // the one that is being carried out
 
-	// alive ends when Close is called, so that webhooks under way give up.
+	// alive ends with Close and Reset, so that webhooks under way give up.
 	alive context.Context
 	die   context.CancelFunc
 
@@ -82,8 +91,7 @@ type Simulator struct {
 	main      *account     // the one of Options
 	liveCalls table[*call] // of all accounts, those that have not ended
 	phones    map[string]Phone
-	world     *account             // to whom everybody belongs who is called from here; see line.go
-	readyMade map[string][]element // the documents of ready-made phones
+	world     *account // to whom everybody belongs who is called from here; see line.go
 }
 
 // New returns a running simulator of an empty account. Close it when done.
@@ -91,8 +99,7 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		clock: o.Clock, webhooks: o.Webhooks,
 		seed: o.Seed, callsPerSecond: o.CallsPerSecond, webhookLatency: o.WebhookLatency, debuggerURL: o.DebuggerURL,
-		uncertain: o.Uncertain, logger: o.Logger, webhooksOn: true,
-		timers: map[*timer]struct{}{}, held: map[string][]*heldWebhook{}, phones: map[string]Phone{},
+		uncertain: o.Uncertain, logger: o.Logger, options: o, readyMade: readPhones(),
 	}
 	if s.clock == nil {
 		s.clock = WallClock()
@@ -108,14 +115,43 @@ func New(o Options) *Simulator {
 	if err := o.Faults.check(s.routes); err != nil {
 		panic("simulator: Options.Faults: " + err.Error())
 	}
-	s.setFaults(o.Faults)
-	s.readyMade = readPhones()
-	s.world = &account{sim: s}
 	s.lock()
-	s.main = s.addAccount(cmp.Or(o.AccountSID, DefaultAccountSID), cmp.Or(o.AuthToken, DefaultAuthToken), "Main", nil)
+	s.start()
 	s.unlock()
-	s.alive, s.die = context.WithCancel(context.Background())
 	return s
+}
+
+// start makes everything as it is at the start.
+func (s *Simulator) start() {
+	o := s.options
+	s.state = state{
+		timers: map[*timer]struct{}{}, held: map[string][]*heldWebhook{}, phones: map[string]Phone{}, webhooksOn: true,
+	}
+	s.alive, s.die = context.WithCancel(context.Background())
+	s.world = &account{sim: s}
+	s.setFaults(o.Faults)
+	s.main = s.addAccount(cmp.Or(o.AccountSID, DefaultAccountSID), cmp.Or(o.AuthToken, DefaultAuthToken), "Main", nil)
+}
+
+// Reset brings everything back to the state after New: resources, journals, phones, hooks and faults.
+// Timers are gone and webhooks under way are abandoned. The same requests have the same SIDs
+// again, so an application that remembers SIDs of before must be reset too.
+func (s *Simulator) Reset() error {
+	s.lock()
+	defer s.unlock()
+	s.stopTimers()
+	s.die()
+	if s.closed {
+		return errors.New("the simulator is closed")
+	}
+	s.start()
+	return nil
+}
+
+func (s *Simulator) stopTimers() {
+	for t := range s.timers { // the order does not matter: none of them runs any more
+		s.cancel(t)
+	}
 }
 
 // Close stops every timer, gives up webhooks under way and waits for them. Nothing leaves the
@@ -123,11 +159,10 @@ func New(o Options) *Simulator {
 func (s *Simulator) Close() {
 	s.lock()
 	s.closed = true
-	for t := range s.timers { // the order does not matter: none of them runs any more
-		s.cancel(t)
-	}
+	s.stopTimers()
+	die := s.die
 	s.unlock()
-	s.die()
+	die()
 	s.inFlight.Wait()
 	if s.ownTransport != nil {
 		s.ownTransport.CloseIdleConnections()

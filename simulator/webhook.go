@@ -23,9 +23,10 @@ type webhook struct {
 	account           *account // whose token signs it
 	kind, method, url string
 	form              url.Values
-	about             Entry         // for the log when it fails
-	limit             time.Duration // 0: webhookLimit
-	ignored, retried  bool          // what a fault does to its first attempt, see WebhookFault
+	about             Entry           // for the log when it fails
+	limit             time.Duration   // 0: webhookLimit
+	alive             context.Context // ends when nobody waits for it any more: after Close and Reset
+	ignored, retried  bool            // what a fault does to its first attempt, see WebhookFault
 	// answered gets the answer, or the lack of one, once, under the lock. Nil: a status callback,
 	// whose answer nobody reads; a failure is only a line in the debugger (C.1).
 	answered func(webhookAnswer)
@@ -55,6 +56,7 @@ func (s *Simulator) send(w webhook) {
 	if w.limit == 0 {
 		w.limit = webhookLimit
 	}
+	w.alive = s.alive
 	latency := s.webhookLatency
 	if w.kind == KindTwiML {
 		latency = 0 // it is fetched when the call needs it, not reported after the fact
@@ -67,6 +69,9 @@ func (s *Simulator) send(w webhook) {
 		}
 		s.lock()
 		defer s.unlock()
+		if w.alive.Err() != nil {
+			return
+		}
 		if fault == (WebhookFault{}) {
 			fault = s.webhookFault(w)
 		}
@@ -138,6 +143,10 @@ type delivery struct {
 // deliver makes the request and its retries on the clock's thread, without the lock.
 func (s *Simulator) deliver(w webhook) {
 	s.lock()
+	if w.alive.Err() != nil {
+		s.unlock()
+		return
+	}
 	if !s.webhooksOn && w.kind != KindTwiML {
 		s.giveUp(w, w.limit, errDropped)
 		s.unlock()
@@ -156,7 +165,7 @@ func (s *Simulator) deliver(w webhook) {
 
 // try makes one attempt, and arranges for the next.
 func (s *Simulator) try(d *delivery) {
-	ctx, cancel := context.WithValue(s.alive, connectTimeout{}, d.connect), context.CancelFunc(func() {})
+	ctx, cancel := context.WithValue(d.alive, connectTimeout{}, d.connect), context.CancelFunc(func() {})
 	if _, real := s.clock.(wallClock); real {
 		// On a borrowed clock time stands still while the webhook is out, so nothing can run late; there
 		// WebhookFault.Delay makes an answer late. Not arming a timer for every webhook halves the work.
@@ -170,7 +179,7 @@ func (s *Simulator) try(d *delivery) {
 
 	s.lock()
 	defer s.unlock()
-	if s.closed {
+	if d.alive.Err() != nil {
 		return
 	}
 	if !answerMatters(d.kind) {

@@ -186,6 +186,11 @@ func (s *Simulator) carryOut(found route, in *request) (reply, *apiError) {
 	if now, _ := s.accounts.get(in.account.sid); now != in.account {
 		return reply{}, unauthorized() // Reset came between
 	}
+	return s.perform(found, in)
+}
+
+// perform is called with the lock held.
+func (s *Simulator) perform(found route, in *request) (reply, *apiError) {
 	if sid, has := in.vars["AC"]; has {
 		account, exists := s.accounts.get(sid)
 		switch {

@@ -57,6 +57,7 @@ type Simulator struct {
 	concurrent     atomic.Int32               // requests being served
 	read           map[string]map[string]bool // by route, what its handler asked for; nil outside of tests
 	options        Options                    // what Reset goes back to
+	data           Data                       // and what is loaded on top, under the lock
 	readyMade      map[string][]element       // the documents of ready-made phones
 
 	// mu guards everything below. Nothing that leaves the simulator happens while it is held:
@@ -79,6 +80,7 @@ type state struct {
 	ruleIDs    int
 	held       map[string][]*heldWebhook // by the SID of what they are about
 	webhooksOn bool
+	loading    bool // what happens now had happened before the start: nobody is told
 	log        journal[Entry]
 	requests   journal[Request]
 	serving    *request // the one that is being carried out
@@ -133,19 +135,24 @@ func (s *Simulator) start() {
 	s.main = s.addAccount(cmp.Or(o.AccountSID, DefaultAccountSID), cmp.Or(o.AuthToken, DefaultAuthToken), "Main", nil)
 }
 
-// Reset brings everything back to the state after New: resources, journals, phones, hooks and faults.
-// Timers are gone and webhooks under way are abandoned. The same requests have the same SIDs
+// Reset brings everything back to the state after New, or after Load: resources, journals, phones, hooks
+// and faults. Timers are gone and webhooks under way are abandoned. The same requests have the same SIDs
 // again, so an application that remembers SIDs of before must be reset too.
 func (s *Simulator) Reset() error {
 	s.lock()
 	defer s.unlock()
+	_, err := s.restart()
+	return err
+}
+
+func (s *Simulator) restart() ([]Loaded, error) {
 	s.stopTimers()
 	s.die()
 	if s.closed {
-		return errors.New("the simulator is closed")
+		return nil, errors.New("the simulator is closed")
 	}
 	s.start()
-	return nil
+	return s.loadData(s.data.root)
 }
 
 func (s *Simulator) stopTimers() {

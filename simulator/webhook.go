@@ -50,7 +50,7 @@ var (
 // Webhooks are independent of each other, as Twilio's are: none waits for the answer to an earlier one,
 // and they may overtake each other on their way.
 func (s *Simulator) send(w webhook) {
-	if w.url == "" {
+	if w.url == "" || s.loading {
 		return
 	}
 	if w.limit == 0 {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"switchboard/simulator/expression"
 )
 
 // agent is TaskRouter's Worker.
@@ -57,7 +59,7 @@ func (ws *workspace) checkAgentName(r *request, name string, self *agent) {
 }
 
 func listAgents(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	var target *expression
+	var target *expression.Expression
 	if r.text("TargetWorkersExpression") != "" {
 		target = r.expression("TargetWorkersExpression", "")
 	}
@@ -72,7 +74,7 @@ func listAgents(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 			r.has("ActivityName") && r.text("ActivityName") != a.status.friendlyName,
 			r.has("ActivitySid") && r.text("ActivitySid") != a.status.sid,
 			r.has("Available") && available != a.status.available,
-			target != nil && !target.matches(a.scope()),
+			target != nil && !target.Matches(a),
 			!ws.inNamedQueue(a, r):
 			continue
 		}
@@ -197,23 +199,22 @@ func (a *agent) party() string {
 	return "client:" + a.friendlyName
 }
 
-// scope is what a queue's expression sees: the agent's attributes, and who they are (A.4).
-func (a *agent) scope() scope {
-	return func(key string) any {
-		switch key {
-		case "sid":
-			return a.sid
-		case "friendly_name":
-			return a.friendlyName
-		case "activity_sid":
-			return a.status.sid
-		case "activity_name":
-			return a.status.friendlyName
-		case "channel":
-			return a.channelAttributes()
-		}
-		return a.attributes[key]
+// Lookup makes an agent what a queue's expression sees: the agent's attributes, and who they are (A.4).
+func (a *agent) Lookup(key string) (any, bool) {
+	switch key {
+	case "sid":
+		return &a.sid, true
+	case "friendly_name":
+		return &a.friendlyName, true
+	case "activity_sid":
+		return &a.status.sid, true
+	case "activity_name":
+		return &a.status.friendlyName, true
+	case "channel":
+		return (*channelsOf)(a), true
 	}
+	v, found := a.attributes[key]
+	return v, found
 }
 
 func (a *agent) etag() string { return fmt.Sprintf("%q", strconv.Itoa(a.version)) }

@@ -225,17 +225,29 @@ func (ac *agentChannel) freePercentage() int {
 	return max(100*(ac.capacity-ac.tasks())/ac.capacity, 0)
 }
 
-// channelAttributes is worker.channel.<name>.assigned_tasks and its like, for order_by (A.4).
-func (a *agent) channelAttributes() map[string]any {
-	all := map[string]any{}
-	for ac := range a.channels.all() {
-		all[ac.channel.uniqueName] = map[string]any{
-			"assigned_tasks":                float64(ac.tasks()),
-			"available_capacity_percentage": float64(ac.freePercentage()),
-			"configured_capacity":           float64(ac.capacity),
+// channelsOf is worker.channel in an expression: the agent's channels by their unique names.
+type channelsOf agent
+
+func (c *channelsOf) Lookup(name string) (any, bool) {
+	for ac := range c.channels.all() {
+		if ac.channel.uniqueName == name {
+			return ac, true
 		}
 	}
-	return all
+	return nil, false
+}
+
+// Lookup is worker.channel.<name>.assigned_tasks and its like (A.4).
+func (ac *agentChannel) Lookup(key string) (any, bool) {
+	switch key {
+	case "assigned_tasks":
+		return ac.tasks(), true
+	case "available_capacity_percentage":
+		return ac.freePercentage(), true
+	case "configured_capacity":
+		return ac.capacity, true
+	}
+	return nil, false
 }
 
 func (ws *workspace) agentChannelBody(ac *agentChannel, base string) object {

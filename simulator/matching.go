@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"switchboard/simulator/expression"
 )
 
 // How a waiting task meets a free agent (A.4, A.7).
@@ -82,70 +84,51 @@ func (ws *workspace) hasCapacity(a *agent, channel *taskChannel) bool {
 
 // eligible are the agents a task can be offered to now, the one to be asked first in front.
 func (ws *workspace) eligible(t *task, free []*agent) []*agent {
-	target := t.target()
+	target, sees := t.target(), &offerScope{task: t}
 	var fit []*agent
 	for _, a := range free {
+		sees.agent = a
 		if a.status.available && ws.hasCapacity(a, t.channel) && target.queue.takes(a) &&
-			target.means(a, t) && target.suits(a, t) {
+			target.means(sees) && (target.where == nil || target.where.Matches(sees)) {
 			fit = append(fit, a)
 		}
 	}
-	slices.SortStableFunc(fit, func(a, b *agent) int {
-		for _, key := range target.orderBy {
-			if n := key.compare(a, b); n != 0 {
-				return n
-			}
-		}
-		return a.idleSince.Compare(b.idleSince) // stable: a tie goes to the agent created first
-	})
+	// Stable: a tie goes to the agent created first.
+	slices.SortStableFunc(fit, func(a, b *agent) int { return a.idleSince.Compare(b.idleSince) })
+	expression.Sort(fit, target.orderBy, func(a *agent) expression.Scope { return &offerScope{t, a} })
 	return fit
 }
 
 func (t *task) target() *planTarget { return t.filter.targets[t.step] }
 
 // means: a known-agent target is for that agent only; nobody, if the attribute is missing.
-func (p *planTarget) means(a *agent, t *task) bool {
+func (p *planTarget) means(o *offerScope) bool {
 	if p.knownSID != nil {
-		return p.knownSID.value(bothScopes(t, a)) == a.sid
+		sid, _ := p.knownSID.Lookup(o)
+		return sid == o.agent.sid
 	}
 	if p.knownName != nil {
-		name, _ := p.knownName.value(bothScopes(t, a)).(string)
-		return strings.EqualFold(name, a.friendlyName)
+		v, _ := p.knownName.Lookup(o)
+		name, _ := expression.Text(v)
+		return strings.EqualFold(name, o.agent.friendlyName)
 	}
 	return true
 }
 
-func (p *planTarget) suits(a *agent, t *task) bool {
-	return p.where == nil || p.where.matches(bothScopes(t, a))
+// offerScope is what a target's expression sees: task.… and worker.… (A.4).
+type offerScope struct {
+	task  *task
+	agent *agent
 }
 
-// bothScopes is what a target's expression sees: task.… and worker.… (A.4).
-func bothScopes(t *task, a *agent) scope {
-	return func(key string) any {
-		switch key {
-		case "task":
-			return t.scope()
-		case "worker":
-			return a.scope()
-		}
-		return nil
+func (o *offerScope) Lookup(key string) (any, bool) {
+	switch key {
+	case "task":
+		return o.task, true
+	case "worker":
+		return o.agent, true
 	}
-}
-
-func (k orderKey) compare(a, b *agent) int {
-	value := func(a *agent) any {
-		return k.path.value(func(key string) any {
-			if key == "worker" {
-				return a.scope()
-			}
-			return nil
-		})
-	}
-	n, _ := orderOf(value(a), value(b))
-	if k.down {
-		return -n
-	}
-	return n
+	return nil, false
 }
 
 // enterRouting sends a new task, or one to be evaluated again, through its routing from the top. The
@@ -173,7 +156,7 @@ func (ws *workspace) enterRouting(t *task) {
 
 func (p *plan) filterFor(t *task) *planFilter {
 	for _, f := range p.filters {
-		if f.when.matches(t.scope()) {
+		if f.when.Matches(t) {
 			return f
 		}
 	}
@@ -245,7 +228,7 @@ func (ws *workspace) skip(t *task) bool {
 		return false
 	}
 	t.fresh = false
-	if !target.skipIf.matches(ws.staffing(target.queue)) {
+	if !target.skipIf.Matches(staffing{ws, target.queue}) {
 		return false
 	}
 	switch fallback := t.routing.plan.fallback; {
@@ -262,28 +245,32 @@ func (ws *workspace) skip(t *task) bool {
 
 // staffing is what skip_if sees: workers.available, workers.unavailable and workers.WA… count the
 // agents of the target's queue.
-func (ws *workspace) staffing(q *queue) scope {
-	counts := map[string]any{"available": 0.0, "unavailable": 0.0}
-	for st := range ws.statuses.all() {
-		counts[st.sid] = 0.0
+type staffing struct {
+	ws    *workspace
+	queue *queue
+}
+
+func (s staffing) Lookup(key string) (any, bool) {
+	if key == "workers" {
+		return staff(s), true
 	}
-	for a := range ws.agents.all() {
-		if !q.takes(a) {
-			continue
-		}
-		group := "unavailable"
-		if a.status.available {
-			group = "available"
-		}
-		counts[group] = counts[group].(float64) + 1
-		counts[a.status.sid] = counts[a.status.sid].(float64) + 1
+	return nil, false
+}
+
+type staff staffing
+
+func (s staff) Lookup(key string) (any, bool) {
+	_, isStatus := s.ws.statuses.get(key)
+	if !isStatus && key != "available" && key != "unavailable" {
+		return nil, false
 	}
-	return func(key string) any {
-		if key == "workers" {
-			return counts
+	n := 0
+	for a := range s.ws.agents.all() {
+		if (a.status.sid == key || a.status.available == (key == "available") && !isStatus) && s.queue.takes(a) {
+			n++
 		}
-		return nil
 	}
+	return n, true
 }
 
 // leaveWorkflow cancels a task that no target wants any more.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"switchboard/simulator/expression"
 )
 
 // plan is a routing's configuration, understood (A.4): filters from the top, the first that matches
@@ -18,24 +20,19 @@ type plan struct {
 
 type planFilter struct {
 	name    string
-	when    *expression // sees the task's attributes, without prefix
+	when    *expression.Expression // sees the task's attributes, without prefix
 	targets []*planTarget
 }
 
 type planTarget struct {
 	queue     *queue
-	where     *expression // sees task.… and worker.…; nil: every agent of the queue
-	priority  *int        // overrides the task's
+	where     *expression.Expression // sees task.… and worker.…; nil: every agent of the queue
+	priority  *int                   // overrides the task's
 	timeout   time.Duration
-	skipIf    *expression // sees workers.…
-	orderBy   []orderKey
-	knownSID  keyPath // a task attribute holding the SID of the one agent meant; nil: anybody
-	knownName keyPath
-}
-
-type orderKey struct {
-	path keyPath
-	down bool
+	skipIf    *expression.Expression // sees workers.…
+	orderBy   expression.Order
+	knownSID  expression.Path // a task attribute holding the SID of the one agent meant; nil: anybody
+	knownName expression.Path
 }
 
 func (p *plan) uses(q *queue) bool {
@@ -106,7 +103,7 @@ func (ws *workspace) parsePlan(configuration string) (*plan, error) {
 	for i, f := range in.TaskRouting.Filters {
 		filter := &planFilter{name: f.Name + f.OtherName}
 		where := fmt.Sprintf("filter %d (%s)", i+1, filter.name)
-		when, err := parseExpression(f.Expression)
+		when, err := expression.Parse(f.Expression)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
@@ -148,55 +145,32 @@ func (ws *workspace) addTarget(f *planFilter, in targetJSON) error {
 		return fmt.Errorf("task queue '%s' does not exist", in.Queue)
 	}
 	var err error
-	optional := func(text string) *expression {
-		if text == "" || err != nil {
-			return nil
-		}
-		var e *expression
-		e, err = parseExpression(text)
-		return e
-	}
-	t.where, t.skipIf = optional(in.Expression), optional(in.SkipIf)
-	if err != nil {
+	if t.where, err = optional(in.Expression, expression.Parse); err != nil {
 		return err
 	}
-	if t.knownSID, err = parsePath(in.KnownSID); err != nil {
+	if t.skipIf, err = optional(in.SkipIf, expression.Parse); err != nil {
 		return err
 	}
-	if t.knownName, err = parsePath(in.KnownName); err != nil {
+	if t.knownSID, err = optional(in.KnownSID, expression.ParsePath); err != nil {
+		return err
+	}
+	if t.knownName, err = optional(in.KnownName, expression.ParsePath); err != nil {
 		return err
 	}
 	if t.knownSID != nil && t.knownName != nil {
 		return errors.New("known_worker_sid and known_worker_friendly_name exclude each other")
 	}
-	for part := range strings.SplitSeq(in.OrderBy, ",") {
-		words := strings.Fields(part)
-		if len(words) == 0 {
-			continue
-		}
-		path, err := parsePath(words[0])
-		if err != nil {
-			return err
-		}
-		t.orderBy = append(t.orderBy, orderKey{path, len(words) > 1 && strings.EqualFold(words[1], "DESC")})
+	if t.orderBy, err = optional(in.OrderBy, expression.ParseOrder); err != nil {
+		return err
 	}
 	f.targets = append(f.targets, t)
 	return nil
 }
 
-// parsePath reads the name of one attribute, such as task.agent_sid.
-func parsePath(text string) (keyPath, error) {
+// optional reads what may be left out.
+func optional[T any](text string, parse func(string) (T, error)) (parsed T, err error) {
 	if text == "" {
-		return nil, nil
+		return parsed, nil
 	}
-	e, err := parseExpression(text + " == null")
-	if err != nil {
-		return nil, err
-	}
-	if c, simple := e.root.(either)[0].(both)[0].(comparison); simple {
-		if path, isPath := c.left.(keyPath); isPath {
-			return path, nil
-		}
-	}
-	return nil, fmt.Errorf("%s is not the name of an attribute", text)
+	return parse(text)
 }

@@ -3,35 +3,41 @@ package simulator
 import (
 	"encoding/json"
 	"time"
+
+	"switchboard/simulator/expression"
 )
 
 // queue is TaskRouter's TaskQueue: which agents may serve the tasks that wait in it.
 type queue struct {
 	sid, friendlyName string
-	targetText        string      // TargetWorkers as given
-	target            *expression // nil: nobody
-	maxReserved       int         // MaxReservedWorkers: so many agents are offered one task at once
-	order             string      // FIFO or LIFO
+	targetText        string                 // TargetWorkers as given
+	target            *expression.Expression // nil: nobody
+	maxReserved       int                    // MaxReservedWorkers: so many agents are offered one task at once
+	order             string                 // FIFO or LIFO
 	onReservation     *agentStatus
 	onAssignment      *agentStatus // both only in single-tasking workspaces (A.7)
 	createdAt         time.Time
 	updatedAt         time.Time
 }
 
-func (q *queue) takes(a *agent) bool { return q.target != nil && q.target.matches(a.scope()) }
+func (q *queue) takes(a *agent) bool { return q.target.Matches(a) }
 
 // always is the expression 1==1, the default of a queue.
-func always() *expression {
-	return &expression{"1==1", comparison{literal{1.0}, literal{1.0}, "=="}}
+func always() *expression.Expression {
+	e, err := expression.Parse("1==1")
+	if err != nil {
+		panic(err)
+	}
+	return e
 }
 
 // expression reads one in TaskRouter's language. Checking is syntactic only (A.4).
-func (r *request) expression(name, or string) *expression {
+func (r *request) expression(name, or string) *expression.Expression {
 	text := r.textOr(name, or)
 	if text == "" {
 		return nil
 	}
-	e, err := parseExpression(text)
+	e, err := expression.Parse(text)
 	if err != nil {
 		r.fail(invalid("%s is not a valid expression: %v", name, err))
 	}
@@ -71,20 +77,20 @@ func (ws *workspace) checkQueueName(r *request, q *queue) {
 }
 
 func listQueues(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	var matching scope
+	var matching expression.Scope
 	if r.has("EvaluateWorkerAttributes") {
-		var attributes map[string]any
+		var attributes expression.Attributes
 		if json.Unmarshal([]byte(r.text("EvaluateWorkerAttributes")), &attributes) != nil {
 			r.fail(invalid("EvaluateWorkerAttributes is not a valid JSON object"))
 		}
-		matching = func(key string) any { return attributes[key] }
+		matching = attributes
 	}
 	if sid := r.text("WorkerSid"); sid != "" {
 		a, found := ws.agents.get(sid)
 		if !found {
 			return s.list(r, "task_queues", nil)
 		}
-		matching = a.scope()
+		matching = a
 	}
 	if r.err != nil {
 		return reply{}, r.err
@@ -94,7 +100,7 @@ func listQueues(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		if r.has("FriendlyName") && r.text("FriendlyName") != q.friendlyName {
 			continue
 		}
-		if matching != nil && (q.target == nil || !q.target.matches(matching)) {
+		if matching != nil && !q.target.Matches(matching) {
 			continue
 		}
 		rows = append(rows, ws.queueBody(q, r.base))

@@ -337,7 +337,11 @@ func (t *task) touch(now time.Time) {
 
 func (t *task) etag() string { return fmt.Sprintf("%q", strconv.Itoa(t.version)) }
 
-func (t *task) scope() scope { return func(key string) any { return t.attributes[key] } }
+// Lookup makes a task what a filter's expression sees: its attributes (A.4).
+func (t *task) Lookup(key string) (any, bool) {
+	v, found := t.attributes[key]
+	return v, found
+}
 
 func (t *task) age(now time.Time) int { return wholeSeconds(now.Sub(t.createdAt)) }
 

@@ -34,7 +34,7 @@ func listTasks(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 			!is("WorkflowSid", t.routing.sid), !is("WorkflowName", t.routing.friendlyName),
 			r.has("TaskQueueSid") && (t.queue == nil || t.queue.sid != r.text("TaskQueueSid")),
 			r.has("TaskQueueName") && (t.queue == nil || t.queue.friendlyName != r.text("TaskQueueName")),
-			addons, evaluate != nil && !evaluate.matches(t.scope()):
+			addons, evaluate != nil && !evaluate.Matches(t):
 			continue
 		}
 		tasks = append(tasks, t)

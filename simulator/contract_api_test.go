@@ -17,7 +17,7 @@ func accountWorld(w *world) map[string]string {
 	w.must(w.post(account+"/IncomingPhoneNumbers.json", append(numberFields("+442079460001"),
 		"VoiceApplicationSid", app, "SmsApplicationSid", app)...))
 	key := w.must(w.post(account+"/Keys.json", "FriendlyName", "server")).text("sid")
-	return map[string]string{"SK": key, "AP": app, "PN": number}
+	return map[string]string{"SK": key, "AP": app, "PN": number, "CC": "GB"}
 }
 
 // alertWorld is one where a status callback was answered badly.
@@ -76,6 +76,8 @@ func apiContracts() []contract {
 		calls    = account + "/Calls"
 		rooms    = account + "/Conferences"
 		legs     = rooms + "/{CF}/Participants"
+		shop     = account + "/AvailablePhoneNumbers"
+		american = "locality region postal_code lata rate_center latitude longitude"
 		noTrunk  = "trunk_sid"
 		noPrice  = "price parent_call_sid phone_number_sid forwarded_from group_sid caller_name trunk_sid"
 		noCoach  = "call_sid_to_coach"
@@ -113,6 +115,11 @@ func apiContracts() []contract {
 		{route: "GET " + numbers + "/{PN}.json", params: api.FetchIncomingPhoneNumberParams{}, answer: api.ApiV2010IncomingPhoneNumber{}, null: noTrunk},
 		{route: "POST " + numbers + "/{PN}.json", params: api.UpdateIncomingPhoneNumberParams{}, answer: api.ApiV2010IncomingPhoneNumber{}, null: noTrunk},
 		{route: "DELETE " + numbers + "/{PN}.json", params: api.DeleteIncomingPhoneNumberParams{}},
+
+		{route: "GET " + shop + ".json", params: api.ListAvailablePhoneNumberCountryParams{}, answer: api.ListAvailablePhoneNumberCountryResponse{}},
+		{route: "GET " + shop + "/{CC}.json", params: api.FetchAvailablePhoneNumberCountryParams{}, answer: api.ApiV2010AvailablePhoneNumberCountry{}},
+		{route: "GET " + shop + "/{CC}/Local.json", params: api.ListAvailablePhoneNumberLocalParams{}, answer: api.ListAvailablePhoneNumberLocalResponse{}, null: american},
+		{route: "GET " + shop + "/{CC}/Mobile.json", params: api.ListAvailablePhoneNumberMobileParams{}, answer: api.ListAvailablePhoneNumberMobileResponse{}, null: american},
 
 		{route: "GET " + apps + ".json", params: api.ListApplicationParams{}, answer: api.ListApplicationResponse{}},
 		{route: "POST " + apps + ".json", params: api.CreateApplicationParams{}, answer: api.ApiV2010Application{}, send: appFields},

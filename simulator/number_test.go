@@ -209,3 +209,39 @@ func TestTwilioGoKeepsApplications(t *testing.T) {
 		t.Errorf("its number: %+v %v", after, err)
 	}
 }
+
+func TestNumbersOnShow(t *testing.T) {
+	w := newWorld(t, Options{})
+	_, api := twilioGo(w.sim)
+	show := func(p *voice.ListAvailablePhoneNumberMobileParams, country string) string {
+		t.Helper()
+		numbers, err := api.ListAvailablePhoneNumberMobile(country, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(numbers) == 0 {
+			return ""
+		}
+		return *numbers[0].PhoneNumber
+	}
+	p := func() *voice.ListAvailablePhoneNumberMobileParams {
+		return &voice.ListAvailablePhoneNumberMobileParams{}
+	}
+	first := show(p().SetVoiceEnabled(true), "GB")
+	equals(t, "first", first, "+447700900000")
+	if _, err := api.CreateIncomingPhoneNumber((&voice.CreateIncomingPhoneNumberParams{}).SetPhoneNumber(first)); err != nil {
+		t.Fatal(err)
+	}
+	equals(t, "the next, when somebody has it", show(p(), "GB"), "+447700900001")
+	equals(t, "that contains", show(p().SetContains("9005*5"), "GB"), "+447700900505")
+	equals(t, "for faxes", show(p().SetFaxEnabled(true), "GB"), "")
+	equals(t, "elsewhere", show(p(), "FR"), "")
+	_, err := api.ListAvailablePhoneNumberLocal("GB", (&voice.ListAvailablePhoneNumberLocalParams{}).SetInLocality("London"))
+	refusedAs(t, "by town", err, 400, 20001)
+	countries, err := api.ListAvailablePhoneNumberCountry(nil)
+	if err != nil || len(countries) != 1 || *countries[0].CountryCode != "GB" {
+		t.Errorf("countries: %v %v", countries, err)
+	}
+	_, err = api.FetchAvailablePhoneNumberCountry("FR", nil)
+	refusedAs(t, "a country without", err, 404, 20404)
+}

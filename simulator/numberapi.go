@@ -188,7 +188,7 @@ func (n *ownedNumber) body(owner *account) object {
 		"sid": n.sid, "account_sid": owner.sid, "phone_number": n.e164, "friendly_name": n.friendlyName,
 		"date_created": rfc2822(n.createdAt), "date_updated": rfc2822(n.updatedAt),
 		"address_requirements": "none", "beta": false, "origin": "twilio", "status": "in-use", "type": n.kind(),
-		"capabilities":          object{"voice": true, "sms": true, "mms": false, "fax": false},
+		"capabilities":          capabilities,
 		"voice_application_sid": n.application, "voice_receive_mode": "voice", "sms_application_sid": n.kept["SmsApplicationSid"],
 		"trunk_sid": nil, "address_sid": textOrNull(n.kept["AddressSid"]), "identity_sid": textOrNull(n.kept["IdentitySid"]),
 		"bundle_sid": textOrNull(n.kept["BundleSid"]), "emergency_address_sid": textOrNull(n.kept["EmergencyAddressSid"]),

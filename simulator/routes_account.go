@@ -50,7 +50,16 @@ func numberRoutes(account string) []route {
 			route{method: "POST", pattern: numbers + kind, handle: createNumber, takes: "PhoneNumber " + settable, refuses: "TrunkSid", activeOnly: true},
 		)
 	}
+	shop := account + "/AvailablePhoneNumbers"
+	for _, kind := range []string{"Local", "Mobile"} {
+		all = append(all, route{method: "GET", pattern: shop + "/{CC}/" + kind + ".json", handle: listAvailable(kind),
+			takes:   "Contains SmsEnabled MmsEnabled VoiceEnabled FaxEnabled Beta ExcludeAllAddressRequired ExcludeLocalAddressRequired ExcludeForeignAddressRequired",
+			refuses: "AreaCode NearNumber NearLatLong Distance InPostalCode InRegion InRateCenter InLata InLocality"})
+	}
 	return append(all,
+		route{method: "GET", pattern: shop + ".json", handle: listCountries, takes: none},
+		route{method: "GET", pattern: shop + "/{CC}.json", handle: fetchCountry, takes: none},
+
 		route{method: "GET", pattern: numbers + "/{PN}.json", handle: fetchNumber, takes: none},
 		route{method: "POST", pattern: numbers + "/{PN}.json", handle: updateNumber, takes: "AccountSid " + settable, refuses: "TrunkSid"},
 		route{method: "DELETE", pattern: numbers + "/{PN}.json", handle: deleteNumber, takes: none},

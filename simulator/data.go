@@ -107,6 +107,7 @@ func (d Data) WithRobots(identities ...string) Data {
 type Loaded struct {
 	Collection string // Workspaces, Workflows, …; Accounts for the accounts themselves
 	Name, SID  string
+	Secret     string // of a key, or the token of a subaccount
 }
 
 // Load makes the data what exists at the start, and starts again, see Reset. No webhook tells of it.
@@ -187,7 +188,7 @@ func (l *loader) addAccount(a dataAccount) error {
 		return fmt.Errorf("token: letters and digits only")
 	}
 	l.account = s.addAccount(a.SID, a.Token, a.Name, s.main)
-	l.loaded = append(l.loaded, Loaded{"Accounts", a.Name, a.SID})
+	l.loaded = append(l.loaded, Loaded{"Accounts", a.Name, a.SID, a.Token})
 	return nil
 }
 
@@ -209,7 +210,7 @@ func (l *loader) fill(where string, a dataAccount) error {
 			return fmt.Errorf("%skeys[%d]: sid %q is not SK and 32 hex digits", where, i, k.SID)
 		}
 		l.account.keys.add(k.SID, &apiKey{sid: k.SID, secret: k.Secret, friendlyName: k.Name, createdAt: s.now(), updatedAt: s.now()})
-		l.loaded = append(l.loaded, Loaded{"Keys", k.Name, k.SID})
+		l.loaded = append(l.loaded, Loaded{"Keys", k.Name, k.SID, k.Secret})
 	}
 	for i, p := range a.Softphones {
 		if err := p.check(); err != nil {
@@ -242,7 +243,7 @@ func (l *loader) create(where, path string, resources []dataResource) error {
 			return fmt.Errorf("%s: %w", here, err)
 		}
 		sid, _ := body["sid"].(string)
-		l.loaded = append(l.loaded, Loaded{collection, nameOf(body), sid})
+		l.loaded = append(l.loaded, Loaded{Collection: collection, Name: nameOf(body), SID: sid})
 		if err := l.robot(r, sid, path); err != nil {
 			return fmt.Errorf("%s: %w", here, err)
 		}
@@ -264,7 +265,7 @@ func (l *loader) create(where, path string, resources []dataResource) error {
 // builtIn tells of the statuses that every workspace has from its beginning.
 func (l *loader) builtIn(path string) {
 	for _, row := range l.rows(path) {
-		activity := Loaded{"Activities", nameOf(row), row["sid"].(string)}
+		activity := Loaded{Collection: "Activities", Name: nameOf(row), SID: row["sid"].(string)}
 		if !slices.Contains(l.loaded, activity) {
 			l.loaded = append(l.loaded, activity)
 		}

@@ -16,6 +16,8 @@
 //	matching.go         how a waiting task meets a free agent
 //	phone.go            how telephones and agents' softphones behave
 //	log.go              what every party experienced: the truth that tests judge by
+//	fault.go            what goes wrong, drawn from a seed; hooks.go: the same by a test's own hand
+//	control.go          the side for tests and people; data.go: what exists at the start
 //	uncertain.go        what nobody knows about the real Twilio
 //
 // Words: TaskRouter's Worker is an agent here, its Activity an agent status, its Workflow a routing,

@@ -348,3 +348,20 @@ func TestDelaysOnTheWallClock(t *testing.T) {
 	res.Body.Close()
 	s.Close() // lets go the handlers that still wait
 }
+
+// An application listens on another port in each run; that makes no other request of what it asks.
+func TestIdentityOfARequest(t *testing.T) {
+	identity := func(fields ...string) string {
+		form := url.Values{}
+		for i := 0; i < len(fields); i += 2 {
+			form.Add(fields[i], fields[i+1])
+		}
+		r := &request{params: params{form: form}, account: &account{sid: "AC1"}, vars: map[string]string{"WS": "WS1", "WT": "WT1"}}
+		return fmt.Sprintf("%q", r.identity(route{method: "POST", pattern: "/x"}))
+	}
+	equals(t, "all of it", identity("To", "a", "From", "b", "Timestamp", "now"), `["AC1" "POST /x" "WS" "WS1" "WT" "WT1" "From" "b" "To" "a"]`)
+	equals(t, "another port", identity("Url", "http://127.0.0.1:1/a?b=c"), identity("Url", "http://127.0.0.1:2/a?b=c"))
+	if identity("Url", "http://127.0.0.1:1/a?b=c") == identity("Url", "http://127.0.0.1:1/a?b=d") {
+		t.Error("another query makes no difference")
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -138,10 +137,21 @@ func (r *request) identity(found route) []string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.form)) {
 		if !slices.Contains(volatile, name) {
-			is = append(is, name, strings.Join(r.form[name], "\x00"))
+			is = append(is, name)
+			for _, value := range r.form[name] {
+				is = append(is, withoutHost(value))
+			}
 		}
 	}
 	return is
+}
+
+// withoutHost is what is left of a URL: an application under test listens on another port in each run.
+func withoutHost(value string) string {
+	if u, err := url.Parse(value); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		return u.RequestURI()
+	}
+	return value
 }
 
 // event is what a webhook reports, by the parameter that its kind has for it.

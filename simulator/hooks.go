@@ -32,7 +32,9 @@ func answerMatters(kind string) bool { return kind == KindAssignment || kind == 
 
 // Fault is how a REST request fails. The zero value is no fault.
 type Fault struct {
-	Status      int  // answer this instead, with Twilio's error body (429: 20429, 503: 20503, …)
+	// Status is answered instead, with Twilio's error body (429: 20429, 503: 20503, …). There is no
+	// Retry-After: Twilio documents none and asks for exponential backoff (20429).
+	Status      int
 	AfterEffect bool // the request takes effect first
 	LoseReply   bool // the connection breaks instead of an answer
 	HTML        bool // the body is a proxy's page, not Twilio's JSON

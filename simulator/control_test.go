@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,7 +24,14 @@ func TestControlListsItself(t *testing.T) {
 	w := newWorld(t, Options{})
 	status, index := w.control("GET", "/simulator/api", "")
 	equals(t, "status", status, 200)
+	manual, err := os.ReadFile("../docs/simulator-control.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range controls() {
+		if !strings.Contains(string(manual), c.path) {
+			t.Errorf("%s is not in docs/simulator-control.md", c.path)
+		}
 		if !strings.Contains(index, c.path) || c.what == "" {
 			t.Errorf("%s %s is not listed", c.method, c.path)
 		}
@@ -174,5 +182,19 @@ func TestResetAbandonsWhatIsUnderWay(t *testing.T) {
 	equals(t, "log", len(s.Log()), 0)
 	if err := s.Reset(); err == nil {
 		t.Error("a closed simulator was reset")
+	}
+}
+
+// The faults of the manual are such as the simulator takes.
+func TestFaultsOfTheManual(t *testing.T) {
+	manual, err := os.ReadFile("../docs/simulator-control.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(manual), "/simulator/faults -d '")
+	faults, _, _ := strings.Cut(rest, "'")
+	w := newWorld(t, Options{})
+	if status, text := w.control("PUT", "/simulator/faults", faults); status != 204 {
+		t.Errorf("%d %s", status, text)
 	}
 }

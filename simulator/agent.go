@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"switchboard/simulator/expression"
 )
 
 // agent is TaskRouter's Worker.
@@ -36,6 +34,9 @@ func createAgent(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	a.status = ws.statusParam(r, "ActivitySid", ws.defaultStatus)
 	a.attributesText, a.attributes = r.attributes("{}")
 	ws.checkAgentName(r, a.friendlyName, nil)
+	if ws.agents.len() >= mostAgents {
+		r.fail(tooMany(mostAgents, "workers", ws))
+	}
 	if r.err != nil {
 		return reply{}, r.err
 	}
@@ -59,25 +60,28 @@ func (ws *workspace) checkAgentName(r *request, name string, self *agent) {
 }
 
 func listAgents(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	var target *expression.Expression
-	if r.text("TargetWorkersExpression") != "" {
-		target = r.expression("TargetWorkersExpression", "")
-	}
-	available := r.boolean("Available", false)
+	var (
+		target   = r.expression("TargetWorkersExpression", "")
+		order    = ordering(r, agentSorting)
+		named    = r.filter("FriendlyName")
+		status   = r.filter("ActivitySid")
+		statusIs = r.filter("ActivityName")
+		queues   = ws.namedQueues(r)
+	)
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	var rows []object
+	var agents []*agent
 	for a := range ws.agents.all() {
-		switch {
-		case r.has("FriendlyName") && r.text("FriendlyName") != a.friendlyName,
-			r.has("ActivityName") && r.text("ActivityName") != a.status.friendlyName,
-			r.has("ActivitySid") && r.text("ActivitySid") != a.status.sid,
-			r.has("Available") && available != a.status.available,
-			target != nil && !target.Matches(a),
-			!ws.inNamedQueue(a, r):
-			continue
+		if named(a.friendlyName) && status(a.status.sid) && statusIs(a.status.friendlyName) &&
+			(!r.has("Available") || r.yes("Available") == a.status.available) &&
+			(target == nil || target.Matches(a)) && queues(a) {
+			agents = append(agents, a)
 		}
+	}
+	slices.SortStableFunc(agents, order)
+	var rows []object
+	for _, a := range agents {
 		row := ws.agentBody(a, r.base)
 		if s.uncertain.ListsOmitAttributes {
 			row["attributes"] = nil
@@ -87,18 +91,28 @@ func listAgents(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	return s.list(r, "workers", rows)
 }
 
-// inNamedQueue is the filter by queue: agents who match its expression.
-func (ws *workspace) inNamedQueue(a *agent, r *request) bool {
-	if !r.has("TaskQueueSid") && !r.has("TaskQueueName") {
-		return true
-	}
-	for q := range ws.queues.all() {
-		if (!r.has("TaskQueueSid") || q.sid == r.text("TaskQueueSid")) &&
-			(!r.has("TaskQueueName") || q.friendlyName == r.text("TaskQueueName")) && q.takes(a) {
-			return true
+// agentSorting: Twilio does not say by what agents can be ordered; these are the dates and names of its
+// answer.
+var agentSorting = sorting[*agent]{
+	"ActivityName":      func(a, b *agent) int { return strings.Compare(a.status.friendlyName, b.status.friendlyName) },
+	"DateCreated":       func(a, b *agent) int { return a.createdAt.Compare(b.createdAt) },
+	"DateStatusChanged": func(a, b *agent) int { return a.statusSince.Compare(b.statusSince) },
+	"DateUpdated":       func(a, b *agent) int { return a.updatedAt.Compare(b.updatedAt) },
+	"FriendlyName":      func(a, b *agent) int { return strings.Compare(a.friendlyName, b.friendlyName) },
+}
+
+// namedQueues is the filter by queue: agents who match the expression of one that is meant.
+func (ws *workspace) namedQueues(r *request) func(*agent) bool {
+	sid, name := r.filter("TaskQueueSid"), r.filter("TaskQueueName")
+	given := r.has("TaskQueueSid") || r.has("TaskQueueName")
+	return func(a *agent) bool {
+		for q := range ws.queues.all() {
+			if sid(q.sid) && name(q.friendlyName) && q.takes(a) {
+				return true
+			}
 		}
+		return !given
 	}
-	return false
 }
 
 func fetchAgent(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
@@ -114,7 +128,7 @@ func updateAgent(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if !found {
 		return reply{}, notFound(r.path)
 	}
-	name := r.limited("FriendlyName", a.friendlyName, 64)
+	name := r.name(a.friendlyName, 64)
 	status := ws.statusParam(r, "ActivitySid", a.status)
 	attributesText, attributes := r.attributes(a.attributesText)
 	rejectPending := r.boolean("RejectPendingReservations", false)

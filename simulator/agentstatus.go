@@ -20,32 +20,36 @@ func (ws *workspace) addStatus(name string, available bool) *agentStatus {
 }
 
 func createStatus(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	name := r.required("FriendlyName")
-	r.limited("FriendlyName", "", 64)
-	available := r.boolean("Available", false)
+	r.required("FriendlyName")
+	name := r.limited("FriendlyName", "", 64)
+	available := r.yes("Available")
+	ws.checkStatusName(r, name, nil)
+	if ws.statuses.len() >= mostStatuses {
+		r.fail(tooMany(mostStatuses, "activities", ws))
+	}
 	if r.err != nil {
 		return reply{}, r.err
-	}
-	for st := range ws.statuses.all() {
-		if strings.EqualFold(st.friendlyName, name) {
-			return reply{}, invalid("Activity with FriendlyName %s already exists", name)
-		}
 	}
 	st := ws.addStatus(name, available)
 	ws.emit("activity.created", "Activity "+name+" created", st.fields())
 	return created(ws.statusBody(st, r.base)), nil
 }
 
+func (ws *workspace) checkStatusName(r *request, name string, self *agentStatus) {
+	for other := range ws.statuses.all() {
+		if other != self && strings.EqualFold(other.friendlyName, name) {
+			r.fail(invalid("Activity with friendly name %s already exists in workspace %s", name, ws.sid))
+		}
+	}
+}
+
 func listStatuses(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
+	named := r.filter("FriendlyName")
 	var rows []object
 	for st := range ws.statuses.all() {
-		if r.has("FriendlyName") && r.text("FriendlyName") != st.friendlyName {
-			continue
+		if named(st.friendlyName) && (!r.has("Available") || r.yes("Available") == st.available) {
+			rows = append(rows, ws.statusBody(st, r.base))
 		}
-		if r.has("Available") && r.boolean("Available", false) != st.available {
-			continue
-		}
-		rows = append(rows, ws.statusBody(st, r.base))
 	}
 	return s.list(r, "activities", rows)
 }
@@ -63,7 +67,8 @@ func updateStatus(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if !found {
 		return reply{}, notFound(r.path)
 	}
-	name := r.limited("FriendlyName", st.friendlyName, 64)
+	name := r.name(st.friendlyName, 64)
+	ws.checkStatusName(r, name, st)
 	if r.err != nil {
 		return reply{}, r.err
 	}
@@ -80,6 +85,9 @@ func deleteStatus(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	inUse := st == ws.defaultStatus || st == ws.timeoutStatus
 	for a := range ws.agents.all() {
 		inUse = inUse || a.status == st
+	}
+	for q := range ws.queues.all() {
+		inUse = inUse || q.onReservation == st || q.onAssignment == st
 	}
 	if inUse {
 		return reply{}, invalid("Cannot delete activity %s because it is in use", st.sid)

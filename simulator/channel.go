@@ -25,6 +25,9 @@ type agentChannel struct {
 
 var channelName = regexp.MustCompile(`^[A-Za-z0-9_]+$`) // no hyphens (A.3)
 
+// defaultChannel is the channel of a task that names none. It cannot be deleted.
+const defaultChannel = "default"
+
 func (ws *workspace) addChannel(friendly, unique string) *taskChannel {
 	now := ws.sim.now()
 	c := &taskChannel{sid: ws.sim.mint("TC", ws.sid, unique), friendlyName: friendly, uniqueName: unique, createdAt: now, updatedAt: now}
@@ -67,7 +70,8 @@ func (a *agent) channelNamed(name string) *agentChannel {
 }
 
 func createChannel(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	friendly, unique := r.required("FriendlyName"), r.required("UniqueName")
+	r.required("FriendlyName")
+	friendly, unique := r.limited("FriendlyName", "", 64), r.required("UniqueName")
 	optimized := r.boolean("ChannelOptimizedRouting", false)
 	if r.err == nil && !channelName.MatchString(unique) {
 		r.fail(invalid("UniqueName '%s' may only have letters, digits and underscores", unique))
@@ -105,11 +109,12 @@ func updateChannel(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if c == nil {
 		return reply{}, notFound(r.path)
 	}
+	name := r.name(c.friendlyName, 64)
 	optimized := r.boolean("ChannelOptimizedRouting", c.optimized)
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	c.friendlyName, c.optimized, c.updatedAt = r.textOr("FriendlyName", c.friendlyName), optimized, s.now()
+	c.friendlyName, c.optimized, c.updatedAt = name, optimized, s.now()
 	ws.emit("task-channel.updated", "TaskChannel "+c.uniqueName+" updated", c.fields())
 	return okay(ws.channelBody(c, r.base)), nil
 }
@@ -119,8 +124,11 @@ func deleteChannel(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if c == nil {
 		return reply{}, notFound(r.path)
 	}
+	if c.uniqueName == defaultChannel {
+		return reply{}, invalid("Cannot delete task channel %s because tasks are on it by default", c.sid)
+	}
 	for t := range ws.tasks.all() {
-		if t.channel == c {
+		if t.channel == c && !taskMoves.final(t.status) {
 			return reply{}, invalid("Cannot delete task channel %s because it has tasks", c.sid)
 		}
 	}

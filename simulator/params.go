@@ -55,12 +55,23 @@ func (p *params) required(name string) string {
 	return v
 }
 
+// unlimited is the length of a name for which Twilio names no limit.
+const unlimited = 1 << 20
+
 func (p *params) limited(name, or string, most int) string {
 	v := p.textOr(name, or)
 	if len([]rune(v)) > most {
 		p.fail(invalid("%s must not exceed %d characters", name, most))
 	}
 	return v
+}
+
+// name reads the FriendlyName of an update: given, it must not be empty.
+func (p *params) name(or string, most int) string {
+	if p.has("FriendlyName") {
+		p.required("FriendlyName")
+	}
+	return p.limited("FriendlyName", or, most)
 }
 
 func (p *params) oneOf(name, or string, allowed ...string) string {
@@ -86,6 +97,17 @@ func (p *params) boolean(name string, or bool) bool {
 	}
 	p.fail(invalid("%s '%s' is not a boolean", name, p.text(name)))
 	return or
+}
+
+// yes reads a parameter of which Twilio says: true, 1 or yes mean true, and all other values false.
+func (p *params) yes(name string) bool {
+	return slices.Contains([]string{"true", "1", "yes"}, strings.ToLower(p.text(name)))
+}
+
+// filter reads a parameter of a list that wants one value: what it returns lets a row pass.
+func (p *params) filter(name string) func(value string) bool {
+	given, wanted := p.has(name), p.text(name)
+	return func(value string) bool { return !given || value == wanted }
 }
 
 func (p *params) number(name string, or, least, most int) int {

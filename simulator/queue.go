@@ -2,6 +2,8 @@ package simulator
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"switchboard/simulator/expression"
@@ -59,7 +61,10 @@ func createQueue(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		onReservation: ws.statusParam(r, "ReservationActivitySid", nil),
 		onAssignment:  ws.statusParam(r, "AssignmentActivitySid", nil),
 	}
-	ws.checkQueueName(r, q)
+	ws.checkQueueName(r, q, nil)
+	if ws.queues.len() >= mostQueues {
+		r.fail(tooMany(mostQueues, "task queues", ws))
+	}
 	if r.err != nil {
 		return reply{}, r.err
 	}
@@ -68,41 +73,51 @@ func createQueue(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	return created(ws.queueBody(q, r.base)), nil
 }
 
-func (ws *workspace) checkQueueName(r *request, q *queue) {
+func (ws *workspace) checkQueueName(r *request, q, self *queue) {
 	for other := range ws.queues.all() {
-		if other != q && other.friendlyName == q.friendlyName {
+		if other != self && other.friendlyName == q.friendlyName {
 			r.fail(invalid("TaskQueue with friendly name %s already exists in workspace %s", q.friendlyName, ws.sid))
 		}
 	}
 }
 
+// queueSorting: Twilio does not say by what queues can be ordered; these are the dates and the name.
+var queueSorting = sorting[*queue]{
+	"DateCreated":  func(a, b *queue) int { return a.createdAt.Compare(b.createdAt) },
+	"DateUpdated":  func(a, b *queue) int { return a.updatedAt.Compare(b.updatedAt) },
+	"FriendlyName": func(a, b *queue) int { return strings.Compare(a.friendlyName, b.friendlyName) },
+}
+
 func listQueues(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	var matching expression.Scope
+	var matching []expression.Scope
 	if r.has("EvaluateWorkerAttributes") {
 		var attributes expression.Attributes
 		if json.Unmarshal([]byte(r.text("EvaluateWorkerAttributes")), &attributes) != nil {
 			r.fail(invalid("EvaluateWorkerAttributes is not a valid JSON object"))
 		}
-		matching = attributes
+		matching = append(matching, attributes)
 	}
 	if sid := r.text("WorkerSid"); sid != "" {
 		a, found := ws.agents.get(sid)
 		if !found {
 			return s.list(r, "task_queues", nil)
 		}
-		matching = a
+		matching = append(matching, a)
 	}
+	named, order := r.filter("FriendlyName"), ordering(r, queueSorting)
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	var rows []object
+	var queues []*queue
 	for q := range ws.queues.all() {
-		if r.has("FriendlyName") && r.text("FriendlyName") != q.friendlyName {
-			continue
+		others := func(in expression.Scope) bool { return !q.target.Matches(in) }
+		if named(q.friendlyName) && !slices.ContainsFunc(matching, others) {
+			queues = append(queues, q)
 		}
-		if matching != nil && !q.target.Matches(matching) {
-			continue
-		}
+	}
+	slices.SortStableFunc(queues, order)
+	var rows []object
+	for _, q := range queues {
 		rows = append(rows, ws.queueBody(q, r.base))
 	}
 	return s.list(r, "task_queues", rows)
@@ -122,7 +137,8 @@ func updateQueue(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		return reply{}, notFound(r.path)
 	}
 	changed := *q
-	changed.friendlyName = r.textOr("FriendlyName", q.friendlyName)
+	changed.friendlyName = r.name(q.friendlyName, unlimited)
+	ws.checkQueueName(r, &changed, q)
 	changed.targetText = r.textOr("TargetWorkers", q.targetText)
 	changed.target = r.expression("TargetWorkers", q.targetText)
 	changed.maxReserved = r.number("MaxReservedWorkers", q.maxReserved, 1, 50)
@@ -150,6 +166,11 @@ func deleteQueue(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	for w := range ws.routings.all() {
 		if w.plan.uses(q) {
 			return reply{}, invalid("Cannot delete task queue %s because workflow %s uses it", q.sid, w.sid)
+		}
+	}
+	for t := range ws.tasks.all() {
+		if t.queue == q && !taskMoves.final(t.status) {
+			return reply{}, invalid("Cannot delete task queue %s because it has tasks", q.sid)
 		}
 	}
 	ws.queues.remove(q.sid)

@@ -129,7 +129,7 @@ func (ws *workspace) endOffer(res *reservation, status string) {
 		if t.targetExpired {
 			ws.targetTimedOut(t)
 		} else {
-			ws.joinLine(t)
+			ws.wait(t)
 		}
 	}
 	ws.look()
@@ -221,6 +221,9 @@ func updateReservation(_ *Simulator, ws *workspace, r *request) (reply, *apiErro
 	}
 	if r.err != nil {
 		return reply{}, r.err
+	}
+	if next != nil && status != reservationRejected {
+		return reply{}, invalid("WorkerActivitySid is only allowed when rejecting a reservation")
 	}
 	if !r.ifMatch(res.version) {
 		return reply{}, preconditionFailed()

@@ -46,7 +46,7 @@ func taskRouterRoutes() []route {
 		{method: "POST", pattern: ws + "/TaskChannels/{TC}", handle: in(updateChannel), takes: "FriendlyName ChannelOptimizedRouting"},
 		{method: "DELETE", pattern: ws + "/TaskChannels/{TC}", handle: in(deleteChannel), takes: none},
 
-		{method: "GET", pattern: ws + "/TaskQueues", handle: in(listQueues), takes: "FriendlyName EvaluateWorkerAttributes WorkerSid", refuses: "Ordering"},
+		{method: "GET", pattern: ws + "/TaskQueues", handle: in(listQueues), takes: "FriendlyName EvaluateWorkerAttributes WorkerSid Ordering"},
 		{method: "POST", pattern: ws + "/TaskQueues", handle: in(createQueue), takes: queueSettings},
 		{method: "GET", pattern: ws + "/TaskQueues/{WQ}", handle: in(fetchQueue), takes: none},
 		{method: "POST", pattern: ws + "/TaskQueues/{WQ}", handle: in(updateQueue), takes: queueSettings},
@@ -59,7 +59,7 @@ func taskRouterRoutes() []route {
 		{method: "DELETE", pattern: ws + "/Workflows/{WW}", handle: in(deleteRouting), takes: none},
 
 		{method: "GET", pattern: ws + "/Workers", handle: in(listAgents),
-			takes: "FriendlyName ActivityName ActivitySid Available TargetWorkersExpression TaskQueueName TaskQueueSid", refuses: "Ordering"},
+			takes: "FriendlyName ActivityName ActivitySid Available TargetWorkersExpression TaskQueueName TaskQueueSid Ordering"},
 		{method: "POST", pattern: ws + "/Workers", handle: in(createAgent), takes: "FriendlyName ActivitySid Attributes"},
 		{method: "GET", pattern: ws + "/Workers/{WK}", handle: in(fetchAgent), takes: none},
 		{method: "POST", pattern: ws + "/Workers/{WK}", handle: in(updateAgent),
@@ -74,10 +74,10 @@ func taskRouterRoutes() []route {
 			takes: "ReservationStatus WorkerActivitySid " + ifMatch, refuses: instructions},
 
 		{method: "GET", pattern: ws + "/Tasks", handle: in(listTasks),
-			takes:   "Priority AssignmentStatus WorkflowSid WorkflowName TaskQueueSid TaskQueueName EvaluateTaskAttributes Ordering HasAddons",
-			refuses: "RoutingTarget"},
+			takes: "Priority AssignmentStatus WorkflowSid WorkflowName TaskQueueSid TaskQueueName EvaluateTaskAttributes RoutingTarget " +
+				"Ordering HasAddons"},
 		{method: "POST", pattern: ws + "/Tasks", handle: in(createTask),
-			takes: "Attributes WorkflowSid TaskChannel Timeout Priority VirtualStartTime", refuses: "RoutingTarget IgnoreCapacity TaskQueueSid"},
+			takes: "Attributes WorkflowSid TaskChannel Timeout Priority VirtualStartTime RoutingTarget IgnoreCapacity TaskQueueSid"},
 		{method: "GET", pattern: ws + "/Tasks/{WT}", handle: in(fetchTask), takes: none},
 		{method: "POST", pattern: ws + "/Tasks/{WT}", handle: in(updateTask),
 			takes: "Attributes AssignmentStatus Reason Priority TaskChannel VirtualStartTime " + ifMatch},

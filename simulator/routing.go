@@ -41,7 +41,7 @@ func createRouting(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 
 // readRouting fills in what the request gives; what it does not, stays.
 func (ws *workspace) readRouting(r *request, w *routing) {
-	w.friendlyName = r.textOr("FriendlyName", w.friendlyName)
+	w.friendlyName = r.name(w.friendlyName, unlimited)
 	w.assignmentCallback = r.address("AssignmentCallbackUrl", w.assignmentCallback, 20001)
 	w.fallbackCallback = r.address("FallbackAssignmentCallbackUrl", w.fallbackCallback, 20001)
 	w.reservationTimeout = r.seconds("TaskReservationTimeout", wholeSeconds(w.reservationTimeout), 1, 86_400)
@@ -97,7 +97,7 @@ func updateRouting(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	ws.emit("workflow.updated", "Workflow "+w.friendlyName+" updated", w.fields())
 	if again {
 		for t := range ws.tasks.all() {
-			if t.routing == w && t.status == taskPending {
+			if t.routing == w && t.direct == nil && t.status == taskPending {
 				ws.enterRouting(t)
 			}
 		}

@@ -148,6 +148,8 @@ func TestRejectPendingReservations(t *testing.T) {
 	task := w.newTask()
 	w.advance(0)
 	w.refused(w.post(anna, "ActivitySid", w.available, "RejectPendingReservations", "true"), 400, 20001)
+	w.must(w.post(anna, "ActivitySid", w.offline))
+	same(t, "a status alone keeps the offer", w.offers(task), []string{"anna pending"})
 	w.must(w.post(anna, "ActivitySid", w.offline, "RejectPendingReservations", "true"))
 	w.advance(0)
 	same(t, "offers", w.offers(task), []string{"anna rejected"})

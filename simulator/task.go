@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,8 @@ type task struct {
 	priority            int
 	channel             *taskChannel
 	routing             *routing
+	routingTarget       string        // RoutingTarget as given
+	direct              *direct       // what it means; nil: the routing decides
 	timeout             time.Duration // TTL
 	version             int           // counts changes; the ETag
 	createdAt           time.Time
@@ -74,10 +77,11 @@ func createTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		timeout:      r.seconds("Timeout", defaultTaskTimeout, 1, longestTaskTimeout),
 		priority:     r.number("Priority", 0, 0, 1<<31-1),
 		virtualStart: ws.virtualStart(r, s.now()),
-		channel:      ws.channelParam(r, "default"),
+		channel:      ws.channelParam(r, defaultChannel),
 		routing:      ws.routingParam(r),
 	}
 	t.attributesText, t.attributes = r.attributes("{}")
+	t.routingTarget, t.direct = r.text("RoutingTarget"), ws.directParam(r, t)
 	if r.err != nil {
 		return reply{}, r.err
 	}
@@ -90,7 +94,11 @@ func createTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		}
 	})
 	s.note(Entry{TaskSID: t.sid, What: TaskChanged, Detail: taskPending})
-	ws.enterRouting(t)
+	if t.direct != nil {
+		ws.enterDirect(t)
+	} else {
+		ws.enterRouting(t)
+	}
 	// Twilio answers before it looks for an agent: the reply always says pending.
 	return reply{status: 201, body: ws.taskBody(t, r.base), etag: t.etag()}, nil
 }
@@ -120,6 +128,12 @@ func (ws *workspace) channelParam(r *request, or string) *taskChannel {
 
 func (ws *workspace) routingParam(r *request) *routing {
 	sid := r.text("WorkflowSid")
+	if target := r.text("RoutingTarget"); strings.HasPrefix(target, "WW") {
+		if sid != "" && sid != target {
+			r.fail(invalid("WorkflowSid '%s' is not the RoutingTarget '%s'", sid, target))
+		}
+		sid = target
+	}
 	if sid == "" && ws.sim.uncertain.WorkflowSidOptional && ws.routings.len() == 1 {
 		for w := range ws.routings.all() {
 			return w
@@ -168,6 +182,10 @@ func updateTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if !r.ifMatch(t.version) {
 		return reply{}, preconditionFailed()
 	}
+	reason := r.text("Reason")
+	if reason != "" && !r.has("AssignmentStatus") {
+		return reply{}, invalid("Reason is only allowed together with AssignmentStatus")
+	}
 	if r.has("AssignmentStatus") {
 		if err := ws.checkStatusUpdate(t, status, r); err != nil {
 			return reply{}, err
@@ -187,11 +205,11 @@ func updateTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if r.has("AssignmentStatus") {
 		switch status {
 		case taskCanceled:
-			ws.cancelTask(t, r.text("Reason"))
+			ws.cancelTask(t, reason)
 		case taskWrapping:
 			ws.wrapTask(t)
 		case taskCompleted:
-			ws.completeTask(t, r.text("Reason"))
+			ws.completeTask(t, reason)
 		}
 	}
 	return reply{status: 200, body: ws.taskBody(t, r.base), etag: t.etag()}, nil
@@ -364,7 +382,7 @@ func (ws *workspace) taskBody(t *task, base string) object {
 	body := object{
 		"sid": t.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "age": t.age(ws.sim.now()),
 		"assignment_status": t.status, "attributes": t.attributesText, "addons": "{}", "priority": t.priority,
-		"reason": textOrNull(t.reason), "timeout": wholeSeconds(t.timeout), "ignore_capacity": false, "routing_target": nil,
+		"reason": textOrNull(t.reason), "timeout": wholeSeconds(t.timeout), "ignore_capacity": t.direct != nil && t.direct.agent != nil, "routing_target": textOrNull(t.routingTarget),
 		"workflow_sid": t.routing.sid, "workflow_friendly_name": t.routing.friendlyName,
 		"task_channel_sid": t.channel.sid, "task_channel_unique_name": t.channel.uniqueName,
 		"task_queue_sid": nil, "task_queue_friendly_name": nil, "task_queue_entered_date": isoOrNull(t.enteredQueue),

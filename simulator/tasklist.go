@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -13,28 +14,33 @@ func listTasks(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	}
 	for _, status := range statuses {
 		if _, known := taskMoves[status]; !known {
-			return reply{}, invalid("AssignmentStatus '%s' is invalid", status)
+			r.fail(invalid("AssignmentStatus '%s' is invalid", status))
 		}
 	}
-	evaluate := r.expression("EvaluateTaskAttributes", "")
-	order, err := taskOrdering(r.text("Ordering"))
-	if err != nil {
-		return reply{}, err
-	}
-	priority := r.number("Priority", -1, 0, 1<<31-1)
-	addons := r.boolean("HasAddons", false)
+	var (
+		evaluate = r.expression("EvaluateTaskAttributes", "")
+		order    = taskOrdering(r)
+		priority = r.number("Priority", -1, 0, 1<<31-1)
+		addons   = r.boolean("HasAddons", false) // no task has any here
+		workflow = r.filter("WorkflowSid")
+		named    = r.filter("WorkflowName")
+		queue    = r.filter("TaskQueueSid")
+		queued   = r.filter("TaskQueueName")
+		target   = r.filter("RoutingTarget")
+	)
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	is := func(name, value string) bool { return !r.has(name) || r.text(name) == value }
 	var tasks []*task
 	for t := range ws.tasks.all() {
+		var queueSID, queueName string
+		if t.queue != nil {
+			queueSID, queueName = t.queue.sid, t.queue.friendlyName
+		}
 		switch {
 		case len(statuses) > 0 && !slices.Contains(statuses, t.status), priority >= 0 && priority != t.priority,
-			!is("WorkflowSid", t.routing.sid), !is("WorkflowName", t.routing.friendlyName),
-			r.has("TaskQueueSid") && (t.queue == nil || t.queue.sid != r.text("TaskQueueSid")),
-			r.has("TaskQueueName") && (t.queue == nil || t.queue.friendlyName != r.text("TaskQueueName")),
-			addons, evaluate != nil && !evaluate.Matches(t):
+			!workflow(t.routing.sid), !named(t.routing.friendlyName), !queue(queueSID), !queued(queueName),
+			!target(t.routingTarget), addons, evaluate != nil && !evaluate.Matches(t):
 			continue
 		}
 		tasks = append(tasks, t)
@@ -51,41 +57,15 @@ func listTasks(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	return s.list(r, "tasks", rows)
 }
 
-// taskOrdering reads "Priority:desc,DateCreated:asc". DateCreated and VirtualStartTime exclude each
-// other; without an ordering the oldest come first.
-func taskOrdering(text string) (func(a, b *task) int, *apiError) {
-	var keys []func(a, b *task) int
-	used := map[string]bool{}
-	for part := range strings.SplitSeq(text, ",") {
-		if strings.TrimSpace(part) == "" {
-			continue
-		}
-		name, direction, _ := strings.Cut(strings.TrimSpace(part), ":")
-		used[name] = true
-		var key func(a, b *task) int
-		switch name {
-		case "DateCreated":
-			key = func(a, b *task) int { return a.createdAt.Compare(b.createdAt) }
-		case "Priority":
-			key = func(a, b *task) int { return a.priority - b.priority }
-		case "VirtualStartTime":
-			key = func(a, b *task) int { return a.virtualStart.Compare(b.virtualStart) }
-		}
-		if key == nil || direction != "asc" && direction != "desc" || used["DateCreated"] && used["VirtualStartTime"] {
-			return nil, invalid("Ordering '%s' is invalid", text)
-		}
-		if direction == "desc" {
-			keys = append(keys, func(a, b *task) int { return key(b, a) })
-		} else {
-			keys = append(keys, key)
-		}
+// taskOrdering: DateCreated and VirtualStartTime exclude each other; without an ordering the oldest
+// come first.
+func taskOrdering(r *request) func(a, b *task) int {
+	if text := r.text("Ordering"); strings.Contains(text, "DateCreated") && strings.Contains(text, "VirtualStartTime") {
+		r.fail(invalid("Ordering '%s' is invalid", text))
 	}
-	return func(a, b *task) int {
-		for _, key := range keys {
-			if n := key(a, b); n != 0 {
-				return n
-			}
-		}
-		return 0
-	}, nil
+	return ordering(r, sorting[*task]{
+		"DateCreated":      func(a, b *task) int { return a.createdAt.Compare(b.createdAt) },
+		"Priority":         func(a, b *task) int { return cmp.Compare(a.priority, b.priority) },
+		"VirtualStartTime": func(a, b *task) int { return a.virtualStart.Compare(b.virtualStart) },
+	})
 }

@@ -132,7 +132,9 @@ func TestTaskIsBorn(t *testing.T) {
 	for _, bad := range [][]string{
 		{}, {"WorkflowSid", "WW00000000000000000000000000000000"}, {"WorkflowSid", w.routing, "Attributes", "{"},
 		{"WorkflowSid", w.routing, "Timeout", "1209601"}, {"WorkflowSid", w.routing, "Priority", "-1"},
-		{"WorkflowSid", w.routing, "TaskChannel", "fax"}, {"WorkflowSid", w.routing, "RoutingTarget", w.queue},
+		{"WorkflowSid", w.routing, "TaskChannel", "fax"},
+		{"WorkflowSid", w.routing, "Priority", "2147483648"}, {"WorkflowSid", w.routing, "Timeout", "0"},
+		{"WorkflowSid", w.routing, "VirtualStartTime", "1899-12-31T23:59:59Z"}, {"WorkflowSid", w.routing, "VirtualStartTime", "yesterday"},
 		{"WorkflowSid", w.routing, "VirtualStartTime", w.clock.Now().Add(time.Minute).Format(time.RFC3339)},
 	} {
 		w.refused(w.post(w.v1("/Tasks"), bad...), 400, 20001)

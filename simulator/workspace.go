@@ -36,9 +36,21 @@ type workspace struct {
 	lookAtAll bool // it looks at every waiting task
 }
 
+// How many of each a workspace can have (A.7).
+const (
+	mostStatuses = 100
+	mostQueues   = 5_000
+	mostAgents   = 15_000
+)
+
+func tooMany(most int, what string, ws *workspace) *apiError {
+	return invalid("Workspace %s already has %d %s, and may not have more", ws.sid, most, what)
+}
+
 func createWorkspace(s *Simulator, r *request) (reply, *apiError) {
+	r.required("FriendlyName")
 	ws := &workspace{
-		sim: s, account: r.account, friendlyName: r.required("FriendlyName"),
+		sim: s, account: r.account, friendlyName: r.limited("FriendlyName", "", 64),
 		eventCallback: r.address("EventCallbackUrl", "", 20001), eventsFilter: r.text("EventsFilter"),
 		multiTask: r.boolean("MultiTaskEnabled", true),
 		order:     r.oneOf("PrioritizeQueueOrder", "FIFO", "FIFO", "LIFO"),
@@ -55,7 +67,7 @@ func createWorkspace(s *Simulator, r *request) (reply, *apiError) {
 	ws.timeoutStatus = ws.defaultStatus
 	ws.addStatus("Available", true)
 	ws.addStatus("Unavailable", false)
-	for _, name := range []string{"default", "voice", "chat", "sms", "video"} {
+	for _, name := range []string{defaultChannel, "voice", "chat", "sms", "video"} {
 		ws.addChannel(strings.ToUpper(name[:1])+name[1:], name)
 	}
 	if template == "FIFO" {
@@ -85,12 +97,15 @@ func fetchWorkspace(_ *Simulator, ws *workspace, r *request) (reply, *apiError) 
 }
 
 func updateWorkspace(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	name := r.textOr("FriendlyName", ws.friendlyName)
+	name := r.name(ws.friendlyName, 64)
 	callback := r.address("EventCallbackUrl", ws.eventCallback, 20001)
 	multi := r.boolean("MultiTaskEnabled", ws.multiTask)
 	order := r.oneOf("PrioritizeQueueOrder", ws.order, "FIFO", "LIFO")
 	standard := ws.statusParam(r, "DefaultActivitySid", ws.defaultStatus)
 	timeout := ws.statusParam(r, "TimeoutActivitySid", ws.timeoutStatus)
+	if ws.multiTask && !multi && !ws.account.hasSingleTasking() {
+		r.fail(invalid("A multitasking workspace cannot become single-tasking when there is no single-tasking workspace"))
+	}
 	if r.err != nil {
 		return reply{}, r.err
 	}
@@ -101,6 +116,16 @@ func updateWorkspace(s *Simulator, ws *workspace, r *request) (reply, *apiError)
 	ws.emit("workspace.updated", "Workspace "+ws.friendlyName+" updated", fields{})
 	ws.look()
 	return okay(ws.body(r.base)), nil
+}
+
+// hasSingleTasking: only then may a workspace go back to that older mode (S:TR).
+func (a *account) hasSingleTasking() bool {
+	for ws := range a.workspaces.all() {
+		if !ws.multiTask {
+			return true
+		}
+	}
+	return false
 }
 
 // deleteWorkspace takes everything in it along (A.3).

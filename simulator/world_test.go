@@ -239,7 +239,9 @@ func (w *world) request(method, path string, header http.Header, fields ...strin
 		r.Header[name] = values
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(DefaultAccountSID, DefaultAuthToken)
+	if r.Header.Get("Authorization") == "" {
+		r.SetBasicAuth(DefaultAccountSID, DefaultAuthToken)
+	}
 	return w.read(w.sim.Transport().RoundTrip(r))
 }
 

@@ -215,7 +215,8 @@ func updateTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	return reply{status: 200, body: ws.taskBody(t, r.base), etag: t.etag()}, nil
 }
 
-// checkStatusUpdate has Twilio's own words: software reads them (A.5).
+// checkStatusUpdate has Twilio's own words: software reads them (A.5; the one about wrapping up is from
+// github.com/lehel-twilio/plugin-dialpad#26).
 func (ws *workspace) checkStatusUpdate(t *task, status string, r *request) *apiError {
 	where := fmt.Sprintf("task %s in workspace %s for account %s", t.sid, ws.sid, ws.account.sid)
 	switch {
@@ -224,7 +225,7 @@ func (ws *workspace) checkStatusUpdate(t *task, status string, r *request) *apiE
 	case status == taskCompleted && !taskMoves.allow(t.status, taskCompleted):
 		return invalid("Cannot complete %s because it is not currently assigned.", where)
 	case status == taskWrapping && !taskMoves.allow(t.status, taskWrapping):
-		return invalid("Cannot wrap up %s because it's not currently assigned", where)
+		return invalid("Cannot wrap up a %s because it is not currently assigned.", where)
 	case status != taskCanceled && r.has("Attributes"):
 		return invalid("Cannot update Attributes and AssignmentStatus %s in the same request", status)
 	case status != taskWrapping && r.text("Reason") == "":

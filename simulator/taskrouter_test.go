@@ -149,7 +149,7 @@ func TestTaskRulesAndTwiliosWords(t *testing.T) {
 	a := w.refused(w.post(path, "AssignmentStatus", "completed", "Reason", "x"), 400, 20001)
 	equals(t, "complete a pending task", a.text("message"), "Cannot complete "+where+" because it is not currently assigned.")
 	a = w.refused(w.post(path, "AssignmentStatus", "wrapping"), 400, 20001)
-	equals(t, "wrap up a pending task", a.text("message"), "Cannot wrap up "+where+" because it's not currently assigned")
+	equals(t, "wrap up a pending task", a.text("message"), "Cannot wrap up a "+where+" because it is not currently assigned.")
 	w.refused(w.post(path, "AssignmentStatus", "canceled"), 400, 20001) // no reason
 	w.refused(w.post(path, "AssignmentStatus", "pending"), 400, 20001)
 

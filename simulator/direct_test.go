@@ -13,6 +13,8 @@ func TestTaskForOneAgent(t *testing.T) {
 	w.advance(0)
 	same(t, "anna is busy", w.offers(busy), []string{"anna pending"})
 
+	w.newAgent("dora", `{}`) // who would take anything
+
 	// Without capacity or availability being asked, unless the task says so.
 	forBen := w.newTask("RoutingTarget", ben)
 	polite := w.newTask("RoutingTarget", anna, "IgnoreCapacity", "false")
@@ -34,14 +36,14 @@ func TestTaskForOneAgent(t *testing.T) {
 	w.must(w.post(w.pendingOffer(forBen), "ReservationStatus", "rejected", "WorkerActivitySid", w.offline))
 	w.advance(0)
 	same(t, "offered again to the only one it is for", w.offers(forBen), []string{"ben rejected", "ben pending"})
+	w.must(w.post(w.v1("/Workflows/"+w.routing), "ReEvaluateTasks", "true"))
+	w.advance(0)
+	same(t, "re-evaluation is not for it", w.offers(polite), []string{})
 	for _, task := range []string{busy, forAnna} {
 		w.must(w.post(w.v1("/Tasks/"+task), "AssignmentStatus", "canceled", "Reason", "x"))
 	}
 	w.advance(0)
 	same(t, "with capacity", w.offers(polite), []string{"anna pending"})
-	w.must(w.post(w.v1("/Workflows/"+w.routing), "ReEvaluateTasks", "true"))
-	w.advance(0)
-	same(t, "re-evaluation is not for it", w.offers(forBen), []string{"ben rejected", "ben pending"})
 
 	find := func(target string) int { return len(w.get(w.v1("/Tasks"), "RoutingTarget", target).rows("tasks")) }
 	equals(t, "tasks for ben", find(ben), 1)

@@ -229,7 +229,7 @@ func (r route) check(form url.Values) *apiError {
 	for _, name := range names {
 		taken, documented := r.known[name]
 		switch {
-		case !documented:
+		case !documented || name == ifMatch: // that one is a header
 			return invalid("%s is not a parameter of %s", name, r)
 		case !taken && form.Get(name) != "" && form.Get(name) != "false":
 			return invalid("%s is not simulated", name)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,7 +24,8 @@ type page struct {
 }
 
 // cut takes the asked page out of a list. A token names the row it starts after, so that rows added
-// meanwhile do not shift the pages; it also carries the index, in case that row has gone.
+// meanwhile do not shift the pages, and the row it starts with, in case that one has gone; also the
+// index, in case both have.
 func (r *request) cut(rows []object) (page, *apiError) {
 	p := page{size: defaultPage}
 	if r.has("PageSize") {
@@ -62,24 +64,28 @@ func (r *request) cut(rows []object) (page, *apiError) {
 }
 
 func tokenAfter(rows []object, index int) string {
-	sid := ""
+	before := ""
 	if index > 0 {
-		sid, _ = rows[index-1]["sid"].(string)
+		before, _ = rows[index-1]["sid"].(string)
 	}
-	return "PA" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d:%s", index, sid))
+	return "PA" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d:%s:%v", index, before, rows[index]["sid"]))
 }
 
 func startOf(token string, rows []object) (int, *apiError) {
 	plain, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token, "PA"))
-	index, sid, found := strings.Cut(string(plain), ":")
-	start, convErr := strconv.Atoi(index)
-	if err != nil || !found || convErr != nil || start < 0 {
+	parts := strings.Split(string(plain), ":")
+	start, convErr := strconv.Atoi(parts[0])
+	if err != nil || len(parts) != 3 || convErr != nil || start < 0 {
 		return 0, invalid("Invalid page token")
 	}
-	for i, row := range rows {
-		if sid != "" && row["sid"] == sid {
-			return i + 1, nil
-		}
+	position := func(sid string) int {
+		return slices.IndexFunc(rows, func(row object) bool { return row["sid"] == sid })
+	}
+	if before := position(parts[1]); before >= 0 {
+		return before + 1, nil
+	}
+	if first := position(parts[2]); first >= 0 && start > 0 {
+		return first, nil
 	}
 	return start, nil
 }

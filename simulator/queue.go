@@ -186,7 +186,7 @@ func (ws *workspace) queueBody(q *queue, base string) object {
 	url := base + "/v1/Workspaces/" + ws.sid
 	body := object{
 		"sid": q.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "friendly_name": q.friendlyName,
-		"target_workers": q.targetText, "max_reserved_workers": q.maxReserved, "task_order": q.order,
+		"target_workers": textOrNull(q.targetText), "max_reserved_workers": q.maxReserved, "task_order": q.order,
 		"reservation_activity_sid": nil, "reservation_activity_name": nil,
 		"assignment_activity_sid": nil, "assignment_activity_name": nil,
 		"date_created": iso(q.createdAt), "date_updated": iso(q.updatedAt), "url": url + "/TaskQueues/" + q.sid,

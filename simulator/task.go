@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -207,6 +208,7 @@ func updateTask(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		case taskCanceled:
 			ws.cancelTask(t, reason)
 		case taskWrapping:
+			t.reason = cmp.Or(reason, t.reason)
 			ws.wrapTask(t)
 		case taskCompleted:
 			ws.completeTask(t, reason)

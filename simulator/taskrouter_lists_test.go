@@ -89,8 +89,11 @@ func TestListFilters(t *testing.T) {
 	}
 	same(t, "workspaces", w.found("/v1/Workspaces", "workspaces", "sid", "FriendlyName", "centre"), []string{w.ws})
 	same(t, "workspaces", w.found("/v1/Workspaces", "workspaces", "sid", "FriendlyName", "other"), []string{})
-	same(t, "both filters of queues", w.found(w.v1("/TaskQueues"), "task_queues", "friendly_name",
-		"WorkerSid", ben, "EvaluateWorkerAttributes", `{"lang":"fr"}`), []string{"everybody"})
+	for _, both := range [][]string{
+		{"WorkerSid", ben, "EvaluateWorkerAttributes", `{"lang":"fr"}`}, {"WorkerSid", anna, "EvaluateWorkerAttributes", `{}`},
+	} {
+		same(t, "both filters of queues", w.found(w.v1("/TaskQueues"), "task_queues", "friendly_name", both...), []string{"everybody"})
+	}
 	same(t, "tasks with add-ons", w.found(w.v1("/Tasks"), "tasks", "sid", "HasAddons", "true"), []string{})
 	same(t, "tasks without", w.found(w.v1("/Tasks"), "tasks", "sid", "HasAddons", "false"), []string{task})
 	w.refused(w.get(w.v1("/TaskQueues"), "EvaluateWorkerAttributes", `lang`), 400, 20001)
@@ -185,6 +188,30 @@ func TestPagingBothWays(t *testing.T) {
 		first := w.must(w.get(w.must(w.get(last)).body["meta"].(map[string]any)["first_page_url"].(string)))
 		equals(t, path+" first_page_url", first.rows(key)[0]["sid"].(string), all[0])
 	}
+}
+
+// Rows that come or go between two pages are neither shown twice nor skipped.
+func TestPagesOfAListThatChanges(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	var tasks []string
+	for range 6 {
+		tasks = append(tasks, w.newTask())
+	}
+	page := func(path string) (sids []string, next string) {
+		a := w.must(w.get(path))
+		for _, row := range a.rows("tasks") {
+			sids = append(sids, row["sid"].(string))
+		}
+		next, _ = a.body["meta"].(map[string]any)["next_page_url"].(string)
+		return sids, next
+	}
+	_, second := page(w.v1("/Tasks?PageSize=2"))
+	w.must(w.remove(w.v1("/Tasks/" + tasks[0])))
+	shown, _ := page(second)
+	same(t, "after one in front has gone", shown, tasks[2:4])
+	w.must(w.remove(w.v1("/Tasks/" + tasks[1]))) // the one that the page starts after
+	shown, _ = page(second)
+	same(t, "after the last of the page before has gone", shown, tasks[2:4])
 }
 
 func TestPagingRules(t *testing.T) {

@@ -104,6 +104,38 @@ func TestAttributesLimit(t *testing.T) {
 	}
 }
 
+func TestSettingsHaveLimits(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	plan := `{"task_routing":{"default_filter":{"queue":"` + w.queue + `"}}}`
+	for _, path := range []string{"/Workflows", "/Workflows/" + w.routing} {
+		for _, bad := range [][]string{
+			{"TaskReservationTimeout", "86401"}, {"TaskReservationTimeout", "0"}, {"TaskReservationTimeout", "1.5"},
+			{"AssignmentCallbackUrl", "app.test/a"}, {"FallbackAssignmentCallbackUrl", "ftp://app.test"},
+		} {
+			w.refused(w.post(w.v1(path), append(bad, "FriendlyName", "x", "Configuration", plan)...), 400, 20001)
+		}
+		w.must(w.post(w.v1(path), "FriendlyName", "x", "TaskReservationTimeout", "86400",
+			"Configuration", plan+strings.Repeat(" ", largestConfiguration-len(plan))))
+		w.refused(w.post(w.v1(path), "FriendlyName", "x", "Configuration", plan+strings.Repeat(" ", largestConfiguration-len(plan)+1)), 400, 20001)
+	}
+	for _, path := range []string{"/TaskQueues", "/TaskQueues/" + w.queue} {
+		for _, bad := range [][]string{
+			{"MaxReservedWorkers", "0"}, {"MaxReservedWorkers", "51"}, {"TaskOrder", "fifo"}, {"TargetWorkers", "a-b == 1"},
+			{"ReservationActivitySid", "WA00000000000000000000000000000000"}, {"AssignmentActivitySid", w.queue},
+		} {
+			w.refused(w.post(w.v1(path), append(bad, "FriendlyName", "x")...), 400, 20001)
+		}
+	}
+	for _, bad := range [][]string{{"Template", "LIFO"}, {"PrioritizeQueueOrder", "none"}, {"MultiTaskEnabled", "maybe"}, {"EventCallbackUrl", "/events"}} {
+		w.refused(w.post("/v1/Workspaces", append(bad, "FriendlyName", "x")...), 400, 20001)
+	}
+	w.refused(w.request("POST", w.v1("/Workers/x"), nil, "If-Match", "1"), 400, 20001) // a header, not a field
+	queue := w.must(w.post(w.v1("/TaskQueues"), "FriendlyName", "nobody's", "TargetWorkers", ""))
+	if queue.body["target_workers"] != nil {
+		t.Errorf("target_workers of a queue for nobody: got %v, want null", queue.body["target_workers"])
+	}
+}
+
 // Everything with an ETag: a request that names an older one changes nothing.
 func TestIfMatchEverywhere(t *testing.T) {
 	for name, c := range map[string]struct {

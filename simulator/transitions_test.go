@@ -68,6 +68,7 @@ func TestEveryUpdateOfATask(t *testing.T) {
 						strings.NewReplacer("{WT}", task, "{WS}", w.ws, "{AC}", DefaultAccountSID).Replace(refusal))
 				default:
 					equals(t, "answer", w.must(a).text("assignment_status"), to)
+					equals(t, "reason", a.text("reason"), "because")
 				}
 				after := from
 				if settable && refusal == "" {

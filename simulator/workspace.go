@@ -143,7 +143,7 @@ func (ws *workspace) body(base string) object {
 	url := base + "/v1/Workspaces/" + ws.sid
 	return object{
 		"sid": ws.sid, "account_sid": ws.account.sid, "friendly_name": ws.friendlyName,
-		"event_callback_url": textOrNull(ws.eventCallback), "events_filter": textOrNull(ws.eventsFilter),
+		"event_callback_url": ws.eventCallback, "events_filter": textOrNull(ws.eventsFilter),
 		"multi_task_enabled": ws.multiTask, "prioritize_queue_order": ws.order,
 		"default_activity_sid": ws.defaultStatus.sid, "default_activity_name": ws.defaultStatus.friendlyName,
 		"timeout_activity_sid": ws.timeoutStatus.sid, "timeout_activity_name": ws.timeoutStatus.friendlyName,

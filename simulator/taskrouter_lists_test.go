@@ -194,7 +194,7 @@ func TestPagingBothWays(t *testing.T) {
 func TestPagesOfAListThatChanges(t *testing.T) {
 	w := newWorld(t, Options{}).withWorkspace()
 	var tasks []string
-	for range 6 {
+	for range 8 {
 		tasks = append(tasks, w.newTask())
 	}
 	page := func(path string) (sids []string, next string) {
@@ -212,6 +212,12 @@ func TestPagesOfAListThatChanges(t *testing.T) {
 	w.must(w.remove(w.v1("/Tasks/" + tasks[1]))) // the one that the page starts after
 	shown, _ = page(second)
 	same(t, "after the last of the page before has gone", shown, tasks[2:4])
+
+	_, second = page(w.v1("/Tasks?PageSize=2"))
+	w.must(w.remove(w.v1("/Tasks/" + tasks[2])))
+	w.must(w.remove(w.v1("/Tasks/" + tasks[4]))) // the one that the page starts with
+	shown, _ = page(second)
+	same(t, "after its own first has gone", shown, tasks[5:7])
 }
 
 func TestPagingRules(t *testing.T) {

@@ -69,3 +69,25 @@ func taskOrdering(r *request) func(a, b *task) int {
 		"VirtualStartTime": func(a, b *task) int { return a.virtualStart.Compare(b.virtualStart) },
 	})
 }
+
+func (ws *workspace) taskBody(t *task, base string) object {
+	workspaceURL := base + "/v1/Workspaces/" + ws.sid
+	url := workspaceURL + "/Tasks/" + t.sid
+	body := object{
+		"sid": t.sid, "account_sid": ws.account.sid, "workspace_sid": ws.sid, "age": t.age(ws.sim.now()),
+		"assignment_status": t.status, "attributes": t.attributesText, "addons": "{}", "priority": t.priority,
+		"reason": textOrNull(t.reason), "timeout": wholeSeconds(t.timeout), "ignore_capacity": t.direct != nil && t.direct.agent != nil, "routing_target": textOrNull(t.routingTarget),
+		"workflow_sid": t.routing.sid, "workflow_friendly_name": t.routing.friendlyName,
+		"task_channel_sid": t.channel.sid, "task_channel_unique_name": t.channel.uniqueName,
+		"task_queue_sid": nil, "task_queue_friendly_name": nil, "task_queue_entered_date": isoOrNull(t.enteredQueue),
+		"date_created": iso(t.createdAt), "date_updated": iso(t.updatedAt), "virtual_start_time": iso(t.virtualStart),
+		"url": url,
+	}
+	links := object{"workspace": workspaceURL, "workflow": workspaceURL + "/Workflows/" + t.routing.sid, "reservations": url + "/Reservations"}
+	if t.queue != nil {
+		body["task_queue_sid"], body["task_queue_friendly_name"] = t.queue.sid, t.queue.friendlyName
+		links["task_queue"] = workspaceURL + "/TaskQueues/" + t.queue.sid
+	}
+	body["links"] = links
+	return body
+}

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -11,10 +10,10 @@ import (
 
 // How a waiting task meets a free agent (A.4, A.7).
 //
-// Tasks stand in one line: highest priority first, then the earliest VirtualStartTime, then the order
-// of creation. Each in turn is offered to the eligible agent who has been idle longest. Whatever may
-// change the outcome calls look, which looks once, right after the request that caused it: Twilio,
-// too, answers a create before it routes.
+// Tasks stand in one line (waiting.go). Each in turn is offered to the eligible agent who comes first
+// in the target's order_by, and among equals has been idle longest. Whatever may change the outcome
+// calls look, which looks once, right after the request that caused it: Twilio, too, answers a create
+// before it routes.
 
 // look asks for a search for matches. Many changes in one request make one search.
 func (ws *workspace) look() {
@@ -277,39 +276,4 @@ func (s staff) Lookup(key string) (any, bool) {
 func (ws *workspace) leaveWorkflow(t *task, kind string) {
 	ws.emit(kind, "Task "+t.sid+" left workflow", ws.taskFields(t))
 	ws.cancelTask(t, reasonTargets)
-}
-
-// before is the order of the line. LIFO queues turn their own order around.
-func (ws *workspace) before(a, b *task) bool {
-	if a.priority != b.priority {
-		return a.priority > b.priority
-	}
-	if x, y := ws.lineKey(a), ws.lineKey(b); x != y {
-		return x < y
-	}
-	return a.order < b.order
-}
-
-func (ws *workspace) lineKey(t *task) int64 {
-	if ws.order == "LIFO" || t.queue != nil && t.queue.order == "LIFO" {
-		return -t.virtualStart.UnixNano()
-	}
-	return t.virtualStart.UnixNano()
-}
-
-func (ws *workspace) joinLine(t *task) {
-	i := sort.Search(len(ws.waiting), func(i int) bool { return !ws.before(ws.waiting[i], t) })
-	ws.waiting = slices.Insert(ws.waiting, i, t)
-}
-
-func (ws *workspace) inLine(t *task) bool { return slices.Contains(ws.waiting, t) }
-
-// leaveLine reports whether the task was in line. Call it before changing what the order depends on.
-func (ws *workspace) leaveLine(t *task) bool {
-	i := slices.Index(ws.waiting, t)
-	if i < 0 {
-		return false
-	}
-	ws.waiting = slices.Delete(ws.waiting, i, i+1)
-	return true
 }

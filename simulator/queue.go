@@ -151,6 +151,7 @@ func updateQueue(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	targetChanged := changed.targetText != q.targetText
 	*q = changed
 	q.updatedAt = s.now()
+	ws.sortLine()
 	if targetChanged {
 		ws.emit("task-queue.expression.updated", "TaskQueue "+q.friendlyName+" expression updated", q.fields())
 	}

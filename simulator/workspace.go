@@ -113,6 +113,7 @@ func updateWorkspace(s *Simulator, ws *workspace, r *request) (reply, *apiError)
 	ws.eventsFilter = r.textOr("EventsFilter", ws.eventsFilter)
 	ws.defaultStatus, ws.timeoutStatus = standard, timeout
 	ws.updatedAt = s.now()
+	ws.sortLine()
 	ws.emit("workspace.updated", "Workspace "+ws.friendlyName+" updated", fields{})
 	ws.look()
 	return okay(ws.body(r.base)), nil

@@ -3,7 +3,6 @@ package simulator
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"switchboard/simulator/expression"
 )
@@ -98,8 +97,6 @@ func (ws *workspace) eligible(t *task, free []*agent) []*agent {
 	return fit
 }
 
-func (t *task) target() *planTarget { return t.filter.targets[t.step] }
-
 // means: a known-agent target is for that agent only; nobody, if the attribute is missing.
 func (p *planTarget) means(o *offerScope) bool {
 	if p.knownSID != nil {
@@ -130,118 +127,6 @@ func (o *offerScope) Lookup(key string) (any, bool) {
 	return nil, false
 }
 
-// enterRouting sends a new task, or one to be evaluated again, through its routing from the top. The
-// order of the events is the one observed on a real account (B.2): task.created is not first.
-func (ws *workspace) enterRouting(t *task) {
-	isNew := t.queue == nil
-	t.filter, t.step = t.routing.plan.filterFor(t), 0
-	ws.emit("workflow.entered", "Task "+t.sid+" entered workflow", ws.taskFields(t))
-	if t.filter != nil {
-		ws.enterTarget(t)
-	}
-	if isNew {
-		ws.emit("task.created", "Task "+t.sid+" created", ws.taskFields(t))
-	}
-	if t.filter == nil {
-		ws.leaveWorkflow(t, "workflow.timeout")
-		return
-	}
-	ws.emit("workflow.target-matched", "Task "+t.sid+" matched a workflow target", ws.taskFields(t))
-	if !ws.inLine(t) {
-		ws.joinLine(t)
-	}
-	ws.lookAtFresh()
-}
-
-func (p *plan) filterFor(t *task) *planFilter {
-	for _, f := range p.filters {
-		if f.when.Matches(t) {
-			return f
-		}
-	}
-	return p.fallback
-}
-
-// enterTarget puts the task where its current target says. A target's timeout counts on the age of
-// the task, added up over the targets before it: three of 10 s end at 10, 20 and 30 (A.4).
-func (ws *workspace) enterTarget(t *task) {
-	waiting := ws.leaveLine(t)
-	target := t.target()
-	if t.queue != target.queue {
-		t.queue, t.enteredQueue = target.queue, ws.sim.now()
-		ws.emit("task-queue.entered", "Task "+t.sid+" entered TaskQueue "+t.queue.friendlyName,
-			ws.taskFields(t).with(t.queue.fields()))
-	}
-	if target.priority != nil {
-		t.priority = *target.priority
-	}
-	t.fresh, t.targetExpired = true, false
-	if waiting {
-		ws.joinLine(t)
-	}
-	ws.sim.cancel(t.targetTimer)
-	t.targetTimer = nil
-	if target.timeout == 0 {
-		return // it waits to the end of its TTL
-	}
-	var sum time.Duration
-	for _, earlier := range t.filter.targets[:t.step+1] {
-		sum += earlier.timeout
-	}
-	t.targetTimer = ws.sim.schedule(ws.ageOrigin(t).Add(sum).Sub(ws.sim.now()), func() {
-		switch t.status {
-		case taskPending:
-			ws.targetTimedOut(t)
-		case taskReserved:
-			t.targetExpired = true // an open offer runs on; then the next target
-		}
-	})
-}
-
-func (ws *workspace) targetTimedOut(t *task) {
-	ws.emit("task-queue.timeout", "Task "+t.sid+" timed out of TaskQueue "+t.queue.friendlyName,
-		ws.taskFields(t).with(t.queue.fields()))
-	if t.step+1 == len(t.filter.targets) {
-		ws.leaveWorkflow(t, "workflow.timeout")
-		return
-	}
-	ws.nextTarget(t)
-}
-
-func (ws *workspace) nextTarget(t *task) {
-	t.step++
-	ws.enterTarget(t)
-	ws.emit("workflow.target-matched", "Task "+t.sid+" matched a workflow target", ws.taskFields(t))
-	if !ws.inLine(t) {
-		ws.joinLine(t)
-	}
-	ws.lookAtFresh()
-}
-
-// skip asks skip_if, once each time the task comes to a target and nobody could be offered it. After
-// the last target of a skipped filter the default filter has its turn (A.4).
-func (ws *workspace) skip(t *task) bool {
-	target := t.target()
-	if !t.fresh || target.skipIf == nil {
-		t.fresh = false
-		return false
-	}
-	t.fresh = false
-	if !target.skipIf.Matches(staffing{ws, target.queue}) {
-		return false
-	}
-	switch fallback := t.routing.plan.fallback; {
-	case t.step+1 < len(t.filter.targets):
-		ws.nextTarget(t)
-	case fallback != nil && t.filter != fallback:
-		t.filter, t.step = fallback, 0
-		ws.enterTarget(t)
-	default:
-		ws.leaveWorkflow(t, "workflow.skipped")
-	}
-	return true
-}
-
 // staffing is what skip_if sees: workers.available, workers.unavailable and workers.WA… count the
 // agents of the target's queue.
 type staffing struct {
@@ -270,10 +155,4 @@ func (s staff) Lookup(key string) (any, bool) {
 		}
 	}
 	return n, true
-}
-
-// leaveWorkflow cancels a task that no target wants any more.
-func (ws *workspace) leaveWorkflow(t *task, kind string) {
-	ws.emit(kind, "Task "+t.sid+" left workflow", ws.taskFields(t))
-	ws.cancelTask(t, reasonTargets)
 }

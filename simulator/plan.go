@@ -22,6 +22,9 @@ type planFilter struct {
 	name    string
 	when    *expression.Expression // sees the task's attributes, without prefix
 	targets []*planTarget
+	// What comes when the targets are used up: the filters below, of the plan that a task came in by.
+	plan     *plan
+	position int
 }
 
 type planTarget struct {
@@ -33,6 +36,13 @@ type planTarget struct {
 	orderBy   expression.Order
 	knownSID  expression.Path // a task attribute holding the SID of the one agent meant; nil: anybody
 	knownName expression.Path
+}
+
+// planFor sends every task to one queue.
+func planFor(q *queue) *plan {
+	p := &plan{}
+	p.fallback = &planFilter{name: "Default Filter", targets: []*planTarget{{queue: q}}, plan: p}
+	return p
 }
 
 func (p *plan) uses(q *queue) bool {
@@ -101,7 +111,7 @@ func (ws *workspace) parsePlan(configuration string) (*plan, error) {
 	}
 	p := &plan{}
 	for i, f := range in.TaskRouting.Filters {
-		filter := &planFilter{name: f.Name + f.OtherName}
+		filter := &planFilter{name: f.Name + f.OtherName, plan: p, position: i}
 		where := fmt.Sprintf("filter %d (%s)", i+1, filter.name)
 		when, err := expression.Parse(f.Expression)
 		if err != nil {
@@ -119,7 +129,7 @@ func (ws *workspace) parsePlan(configuration string) (*plan, error) {
 		p.filters = append(p.filters, filter)
 	}
 	if t := in.TaskRouting.DefaultFilter; t != nil {
-		p.fallback = &planFilter{name: "Default Filter"}
+		p.fallback = &planFilter{name: "Default Filter", plan: p, position: len(p.filters)}
 		if err := ws.addTarget(p.fallback, *t); err != nil {
 			return nil, fmt.Errorf("default_filter: %w", err)
 		}
@@ -133,6 +143,9 @@ func (ws *workspace) parsePlan(configuration string) (*plan, error) {
 // addTarget: a target without a queue has the one of the target before it.
 func (ws *workspace) addTarget(f *planFilter, in targetJSON) error {
 	t := &planTarget{timeout: time.Duration(in.Timeout.value) * time.Second}
+	if in.Timeout.set && in.Timeout.value < 1 {
+		return errors.New("timeout must be a positive number of seconds")
+	}
 	if in.Priority.set {
 		t.priority = &in.Priority.value
 	}

@@ -55,6 +55,13 @@ var routingCases = []routingCase{
 		routing: `"filters":[{"expression":"type=='lead'","targets":[{"queue":"sales","timeout":5}]}],"default_filter":{"queue":"everyone"}`,
 		script:  `task a {"type":"lead"}; wait 5`,
 		want:    `0 a in sales; 5 a canceled: ` + workflowTimeout},
+	{page: pageOverview, rule: "timeouts lead from one filter to the next that matches, counting on",
+		queues: `q1; q2; q3`,
+		routing: `"filters":[{"expression":"a==1","targets":[{"queue":"q1","timeout":10}]},{"expression":"b==1","targets":[{"queue":"q2","timeout":10}]},
+			{"expression":"1==1","targets":[{"queue":"q3","timeout":10}]}],"default_filter":{"queue":"everybody"}`,
+		script: `task both {"a":1,"b":1}; task one {"a":1}; wait 40`,
+		want: `0 both in q1; 0 one in q1; 10 both in q2; 10 one in q3
+			20 both in q3; 20 one canceled: ` + workflowTimeout + `; 30 both canceled: ` + workflowTimeout},
 
 	// Targets and their timeouts
 	{page: pageOverview, rule: "a priority of a later target puts the task ahead",
@@ -141,6 +148,16 @@ var routingCases = []routingCase{
 		agents: `anna {}`, queues: `first; second`,
 		routing: `"filters":[{"expression":"1==1","targets":[{"queue":"first","skip_if":"workers.available == 0"},{"queue":"second"}]}]`,
 		script:  `task a; accept a; task b; wait 5; status anna Offline; wait 5`, want: `0 a in first; 0 a to anna; 0 b in first; 5 anna Offline`},
+	{page: pageAssignment, rule: "from the last target a skipped task moves to the next rule that matches",
+		queues: `q1; q2; q3; q4`,
+		routing: `"filters":[{"expression":"1==1","targets":[{"queue":"q1","skip_if":"1==1"},{"queue":"q2","skip_if":"1==1"}]},
+			{"expression":"1==0","targets":[{"queue":"q3"}]},{"expression":"1==1","targets":[{"queue":"q4"}]}],"default_filter":{"queue":"everybody"}`,
+		script: `task a`, want: `0 a in q1; 0 a in q2; 0 a in q4`},
+	{page: pageSkip, rule: "a task that skips every filter qualifies for the default filter",
+		queues: `q1; q2; rest`, agents: `anna {}`,
+		routing: `"filters":[{"expression":"1==1","targets":[{"queue":"q1","expression":"1==0","skip_if":"1==1"}]},
+			{"expression":"a==1","targets":[{"queue":"q2","expression":"1==0","skip_if":"1==1"}]}],"default_filter":{"queue":"rest"}`,
+		script: `task a {"a":1}`, want: `0 a in q1; 0 a in q2; 0 a in rest; 0 a to anna`},
 	{page: pageSkip, rule: "without one it is out",
 		queues: `q1`, routing: `"filters":[{"expression":"1==1","targets":[{"queue":"q1","skip_if":"1==1"}]}]`,
 		script: `task a`, want: `0 a in q1; 0 a canceled: ` + workflowTimeout},
@@ -277,6 +294,8 @@ func TestTargetsThatCannotBeRead(t *testing.T) {
 		`"known_worker_friendly_name":"task.agent-name"`:                    "extraneous input 'ame' expecting <EOF>",
 		`"skip_if":"workers.available"`:                                     "mismatched input '<EOF>' expecting OPERATOR",
 		`"expression":"skill-level > 3"`:                                    "extraneous input 'evel' expecting OPERATOR",
+		`"timeout":0`:                                                       "timeout must be a positive number of seconds",
+		`"timeout":"-5"`:                                                    "timeout must be a positive number of seconds",
 	} {
 		a := w.refused(w.post(w.v1("/Workflows"), "FriendlyName", "x", "Configuration",
 			`{"task_routing":{"filters":[{"expression":"1==1","targets":[{"queue":"`+w.queue+`",`+target+`}]}]}}`), 400, 20001)

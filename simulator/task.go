@@ -63,8 +63,9 @@ type task struct {
 	filter        *planFilter // nil: none matched
 	step          int         // index of the target
 	queue         *queue
-	fresh         bool // skip_if has not been asked at this step
-	targetExpired bool // the target's time ran out while an offer was open
+	fresh         bool          // skip_if has not been asked at this step
+	patience      time.Duration // the age at which the target's time is up; counts only if it has a timeout
+	targetExpired bool          // the target's time ran out while an offer was open
 
 	reservations []*reservation // oldest first
 	assignments  int            // how often it went from pending to reserved

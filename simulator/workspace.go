@@ -75,7 +75,7 @@ func createWorkspace(s *Simulator, r *request) (reply, *apiError) {
 		ws.addRouting(&routing{
 			friendlyName: "Default Fifo Workflow", reservationTimeout: defaultReservationTimeout,
 			configuration: `{"task_routing":{"filters":[],"default_filter":{"queue":"` + q.sid + `"}}}`,
-			plan:          &plan{fallback: &planFilter{targets: []*planTarget{{queue: q}}}},
+			plan:          planFor(q),
 		})
 	}
 	ws.emit("workspace.created", "Workspace "+ws.friendlyName+" created", fields{})

@@ -76,7 +76,9 @@ var codes = map[int]code{
 	40001: {title: "an assignment callback whose answer is no JSON", level: levelWarning},
 	40005: {title: "an assignment callback whose answer has no instruction", level: levelWarning, says: "instruction"},
 	40100: {title: "a reject that cannot be done", says: "reject"},
+	40152: {title: "a known agent who is not in the target's queue", says: "Invalid Queue for Known Worker"},
 	40153: {title: "pages by number instead of by the next page's URL", level: levelWarning, says: "Absolute Paging"},
+	40154: {title: "a known agent whom the task does not name, or who does not exist", says: "Invalid Known Worker information"},
 }
 
 func levelOf(n int) string {

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"slices"
-	"strings"
 
 	"switchboard/simulator/expression"
 )
@@ -87,7 +86,7 @@ func (ws *workspace) eligible(t *task, free []*agent) []*agent {
 	for _, a := range free {
 		sees.agent = a
 		if a.status.available && ws.hasCapacity(a, t.channel) && target.queue.takes(a) &&
-			target.means(sees) && (target.where == nil || target.where.Matches(sees)) {
+			target.means(a, sees) && (target.where == nil || target.where.Matches(sees)) {
 			fit = append(fit, a)
 		}
 	}
@@ -98,17 +97,13 @@ func (ws *workspace) eligible(t *task, free []*agent) []*agent {
 }
 
 // means: a known-agent target is for that agent only; nobody, if the attribute is missing.
-func (p *planTarget) means(o *offerScope) bool {
-	if p.knownSID != nil {
-		sid, _ := p.knownSID.Lookup(o)
-		return sid == o.agent.sid
+func (p *planTarget) means(a *agent, o *offerScope) bool {
+	path := p.knownPath()
+	if path == nil {
+		return true
 	}
-	if p.knownName != nil {
-		v, _ := p.knownName.Lookup(o)
-		name, _ := expression.Text(v)
-		return strings.EqualFold(name, o.agent.friendlyName)
-	}
-	return true
+	v, _ := path.Lookup(o)
+	return p.names(a, v)
 }
 
 // offerScope is what a target's expression sees: task.… and worker.… (A.4).
@@ -122,7 +117,7 @@ func (o *offerScope) Lookup(key string) (any, bool) {
 	case "task":
 		return o.task, true
 	case "worker":
-		return o.agent, true
+		return o.agent, o.agent != nil
 	}
 	return nil, false
 }

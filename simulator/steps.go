@@ -1,5 +1,11 @@
 package simulator
 
+import (
+	"strings"
+
+	"switchboard/simulator/expression"
+)
+
 // How a task goes through its routing (A.4): "Workflows Overview", "Workflows and Assignment", and
 // "Timeout evaluation".
 //
@@ -59,6 +65,7 @@ func (ws *workspace) enterTarget(t *task) {
 	if waiting {
 		ws.joinLine(t)
 	}
+	ws.checkKnownAgent(t)
 	ws.sim.cancel(t.targetTimer)
 	t.targetTimer = nil
 	if target.timeout == 0 {
@@ -73,6 +80,47 @@ func (ws *workspace) enterTarget(t *task) {
 			t.targetExpired = true // an open offer runs on; then the next target
 		}
 	})
+}
+
+// checkKnownAgent tells the debugger when a known-agent target can match nobody. The task stays in it
+// all the same; null is nobody on purpose ("Known Agent Routing").
+func (ws *workspace) checkKnownAgent(t *task) {
+	target := t.target()
+	path := target.knownPath()
+	if path == nil {
+		return
+	}
+	v, found := path.Lookup(&offerScope{task: t})
+	if found && v == nil {
+		return
+	}
+	about := Entry{TaskSID: t.sid}
+	for a := range ws.agents.all() {
+		if target.names(a, v) {
+			if !target.queue.takes(a) {
+				ws.sim.alert(40152, "Invalid Queue for Known Worker", about)
+			}
+			return
+		}
+	}
+	ws.sim.alert(40154, "Invalid Known Worker information", about)
+}
+
+// knownPath leads to the task attribute that says who is meant; nil: anybody.
+func (p *planTarget) knownPath() expression.Path {
+	if p.knownSID != nil {
+		return p.knownSID
+	}
+	return p.knownName
+}
+
+// names reports whether the attribute of a known-agent target means an agent.
+func (p *planTarget) names(a *agent, v any) bool {
+	text, isText := expression.Text(v)
+	if p.knownSID != nil {
+		return isText && text == a.sid
+	}
+	return isText && strings.EqualFold(text, a.friendlyName)
 }
 
 func (ws *workspace) targetMatched(t *task) {

@@ -226,6 +226,18 @@ func (ac *agentChannel) tasks() int {
 	return n
 }
 
+// accepted counts what an expression calls assigned: neither what is pending nor what is wrapping up
+// ("Multitasking").
+func (ac *agentChannel) accepted() int {
+	n := 0
+	for _, res := range ac.agent.live {
+		if res.task.channel == ac.channel && res.status == reservationAccepted {
+			n++
+		}
+	}
+	return n
+}
+
 func (ac *agentChannel) freePercentage() int {
 	if ac.capacity == 0 {
 		return 0
@@ -249,7 +261,7 @@ func (c *channelsOf) Lookup(name string) (any, bool) {
 func (ac *agentChannel) Lookup(key string) (any, bool) {
 	switch key {
 	case "assigned_tasks":
-		return ac.tasks(), true
+		return ac.accepted(), true
 	case "available_capacity_percentage":
 		return ac.freePercentage(), true
 	case "configured_capacity":

@@ -81,7 +81,7 @@ func (ws *workspace) hasCapacity(a *agent, channel *taskChannel) bool {
 
 // eligible are the agents a task can be offered to now, the one to be asked first in front.
 func (ws *workspace) eligible(t *task, free []*agent) []*agent {
-	target, sees := t.target(), &offerScope{task: t}
+	target, sees := t.target(), &offerScope{task: t, now: ws.sim.now()}
 	var fit []*agent
 	for _, a := range free {
 		sees.agent = a
@@ -92,7 +92,7 @@ func (ws *workspace) eligible(t *task, free []*agent) []*agent {
 	}
 	// Stable: a tie goes to the agent created first.
 	slices.SortStableFunc(fit, func(a, b *agent) int { return a.idleSince.Compare(b.idleSince) })
-	expression.Sort(fit, target.orderBy, func(a *agent) expression.Scope { return &offerScope{t, a} })
+	expression.Sort(fit, target.orderBy, func(a *agent) expression.Scope { return &offerScope{task: t, agent: a} })
 	return fit
 }
 
@@ -104,50 +104,4 @@ func (p *planTarget) means(a *agent, o *offerScope) bool {
 	}
 	v, _ := path.Lookup(o)
 	return p.names(a, v)
-}
-
-// offerScope is what a target's expression sees: task.… and worker.… (A.4).
-type offerScope struct {
-	task  *task
-	agent *agent
-}
-
-func (o *offerScope) Lookup(key string) (any, bool) {
-	switch key {
-	case "task":
-		return o.task, true
-	case "worker":
-		return o.agent, o.agent != nil
-	}
-	return nil, false
-}
-
-// staffing is what skip_if sees: workers.available, workers.unavailable and workers.WA… count the
-// agents of the target's queue.
-type staffing struct {
-	ws    *workspace
-	queue *queue
-}
-
-func (s staffing) Lookup(key string) (any, bool) {
-	if key == "workers" {
-		return staff(s), true
-	}
-	return nil, false
-}
-
-type staff staffing
-
-func (s staff) Lookup(key string) (any, bool) {
-	_, isStatus := s.ws.statuses.get(key)
-	if !isStatus && key != "available" && key != "unavailable" {
-		return nil, false
-	}
-	n := 0
-	for a := range s.ws.agents.all() {
-		if (a.status.sid == key || a.status.available == (key == "available") && !isStatus) && s.queue.takes(a) {
-			n++
-		}
-	}
-	return n, true
 }

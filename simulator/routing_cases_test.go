@@ -17,6 +17,7 @@ const (
 	pageQueue      = "Task Queue resource"
 	pageLine       = "Queue Ordering"
 	pageMultitask  = "Multitasking"
+	pageTime       = "Time of Day Routing"
 	pageExpression = "Using TaskRouter Expressions"
 )
 
@@ -62,6 +63,17 @@ var routingCases = []routingCase{
 		script: `task both {"a":1,"b":1}; task one {"a":1}; wait 40`,
 		want: `0 both in q1; 0 one in q1; 10 both in q2; 10 one in q3
 			20 both in q3; 20 one canceled: ` + workflowTimeout + `; 30 both canceled: ` + workflowTimeout},
+	{page: pageTime, rule: "filters can ask for the time of day: it is Sunday, 09:00 UTC",
+		queues: `open; closed`,
+		routing: `"filters":[
+			{"expression":"day == 1 AND taskrouter.dayOfWeek IN ['Sat', 'Sun'] AND taskrouter.currentTime > 0800 AND taskrouter.currentTime < 1830","targets":[{"queue":"open"}]},
+			{"expression":"hour == 1 AND taskrouter.currentHour > 8 AND taskrouter.currentMin < 1","targets":[{"queue":"open"}]}],"default_filter":{"queue":"closed"}`,
+		script: `task a {"day":1}; task b {"hour":1}; task c {}; wait 36000; task d {"day":1}`,
+		want:   `0 a in open; 0 b in open; 0 c in closed; 36000 d in closed`},
+	{page: pageTime, rule: "and so can targets",
+		agents:  `anna {}`,
+		routing: `"filters":[{"expression":"1==1","targets":[{"queue":"everybody","expression":"taskrouter.currentHour == '09' AND worker.friendly_name == 'anna'"}]}]`,
+		script:  `task a; wait 5`, want: `0 a to anna`},
 
 	// Targets and their timeouts
 	{page: pageOverview, rule: "a priority of a later target puts the task ahead",
@@ -220,6 +232,13 @@ var routingCases = []routingCase{
 		agents:  `anna {"level":1}; ben {"level":"9"}; carl {"level":5}`,
 		routing: `"filters":[{"expression":"1==1","targets":[{"queue":"everybody","order_by":"worker.level DESC"}]}]`,
 		script:  `task a; task b; task c`, want: `0 a to anna; 0 b to ben; 0 c to carl`},
+	{page: pageOrdering, rule: "by what a channel carries",
+		agents: `anna {}; ben {}`,
+		routing: `"filters":[{"expression":"1==1","targets":[
+			{"queue":"everybody","order_by":"worker.channel.chat.assigned_tasks ASC, worker.channel.chat.available_capacity_percentage ASC"}]}]`,
+		script: `channel anna chat Capacity=9; channel ben chat Capacity=9; task a {} TaskChannel=chat; accept a; task b {} TaskChannel=chat; accept b
+			task c {} TaskChannel=chat; task d {} TaskChannel=chat`,
+		want: `0 a to anna; 0 b to ben; 0 c to anna; 0 d to anna`}, // d: with c pending anna has less to give, but no more is assigned
 
 	// Queues
 	{page: pageQueue, rule: "a higher priority goes first, whatever the age",
@@ -271,6 +290,12 @@ var routingCases = []routingCase{
 		routing: `"filters":[{"expression":"chat==1","targets":[{"queue":"everybody","expression":"worker.channel.voice.available_capacity_percentage == 100"}]}],"default_filter":{"queue":"everybody"}`,
 		script:  `task v {} TaskChannel=voice; task c {"chat":1} TaskChannel=chat; wait 5; accept v; wait 5; wrap v; wait 5; complete v`,
 		want:    `0 v to anna; 15 c to anna`},
+	{page: pageMultitask, rule: "assigned_tasks counts accepted reservations only",
+		agents:  `anna {}`,
+		routing: `"filters":[{"expression":"chat==1","targets":[{"queue":"everybody","expression":"worker.channel.voice.assigned_tasks == 0"}]}],"default_filter":{"queue":"everybody"}`,
+		script: `channel anna chat Capacity=9; task v {} TaskChannel=voice; task c1 {"chat":1} TaskChannel=chat
+			accept v; task c2 {"chat":1} TaskChannel=chat; wait 5; wrap v; task c3 {"chat":1} TaskChannel=chat`,
+		want: `0 v to anna; 0 c1 to anna; 5 c3 to anna`},
 	{page: pageMultitask, rule: "percentages are rounded down: one of three chats leaves 66",
 		agents: `anna {}`,
 		routing: `"filters":[{"expression":"1==1","targets":[

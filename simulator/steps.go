@@ -39,7 +39,7 @@ func (ws *workspace) enterRouting(t *task) {
 // filterFrom is the first filter at or below a position that matches; nil: none does.
 func (ws *workspace) filterFrom(p *plan, position int, t *task) *planFilter {
 	for _, f := range p.filters[position:] {
-		if f.when.Matches(t) {
+		if f.when.Matches(&filterScope{t, ws.sim.now()}) {
 			return f
 		}
 	}

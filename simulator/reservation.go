@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -45,6 +46,9 @@ type reservation struct {
 // offer reserves a task for an agent. The workspace's look for matches calls it.
 func (ws *workspace) offer(t *task, a *agent) {
 	s := ws.sim
+	if taskMoves.final(t.status) {
+		return // with MaxReservedWorkers above 1: the offer before this one was one too many
+	}
 	if t.status == taskPending {
 		t.assignments++
 		if t.assignments > mostAssignments {
@@ -229,7 +233,11 @@ func updateReservation(_ *Simulator, ws *workspace, r *request) (reply, *apiErro
 		return reply{}, preconditionFailed()
 	}
 	if !reservationMoves.allow(res.status, status) {
-		return reply{}, invalid("Cannot set reservation %s in workspace %s for account %s to %s because it is currently %s.",
+		answer := http.StatusBadRequest
+		if res.status == reservationRescinded && status == reservationAccepted {
+			answer = http.StatusGone // somebody else was faster ("Task Queue resource")
+		}
+		return reply{}, refuse(answer, 20001, "Cannot set reservation %s in workspace %s for account %s to %s because it is currently %s.",
 			res.sid, ws.sid, ws.account.sid, status, res.status)
 	}
 	switch status {

@@ -131,6 +131,9 @@ var routingCases = []routingCase{
 	{page: pageState, rule: "1,000 times from pending to reserved, then it is canceled",
 		agents: `anna {}`, script: `task a; reject a × 1000`,
 		want: `0 a canceled: Task TTL Exceeded or Max assignment count exceeded`},
+	{page: pageState, rule: "and nobody is offered the canceled task",
+		agents: `anna {}; ben {}`, script: `queue everybody MaxReservedWorkers=2; task a; reject a × 1000`,
+		want: `0 a canceled: Task TTL Exceeded or Max assignment count exceeded`},
 
 	// skip_if
 	{page: pageSkip, rule: "1==1: on, if nobody can be offered the task now",
@@ -324,6 +327,23 @@ func TestRoutingCases(t *testing.T) {
 	for _, c := range routingCases {
 		t.Run(c.rule, c.run)
 	}
+}
+
+// Somebody who was too slow learns it from the status ("Task Queue resource").
+func TestAcceptingARescindedOfferIsGone(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.must(w.post(w.v1("/TaskQueues/"+w.queue), "MaxReservedWorkers", "2"))
+	w.newAgent("anna", `{}`)
+	w.newAgent("ben", `{}`)
+	task := w.newTask()
+	w.advance(0)
+	anna := w.pendingOffer(task)
+	w.must(w.post(anna, "ReservationStatus", "accepted"))
+	row := w.get(w.v1("/Tasks/" + task + "/Reservations")).rows("reservations")[1]
+	ben := w.v1("/Tasks/" + task + "/Reservations/" + row["sid"].(string))
+	w.refused(w.post(ben, "ReservationStatus", "accepted"), 410, 20001)
+	w.refused(w.post(ben, "ReservationStatus", "rejected"), 400, 20001)
+	w.refused(w.post(anna, "ReservationStatus", "accepted"), 400, 20001)
 }
 
 func TestTargetsThatCannotBeRead(t *testing.T) {

@@ -39,7 +39,7 @@ func (ws *workspace) directParam(r *request, t *task) *direct {
 		r.fail(invalid("TaskQueueSid '%s' is not the RoutingTarget '%s'", queueSID, given))
 	case isAgent:
 		if belongs == nil {
-			belongs = t.firstQueue()
+			belongs = ws.firstQueue(t)
 		}
 		if belongs == nil {
 			r.fail(invalid("No target of workflow %s matches the task: TaskQueueSid is required", t.routing.sid))
@@ -72,8 +72,8 @@ func (ws *workspace) directTo(a *agent, q *queue, ignoreCapacity bool, r *reques
 }
 
 // firstQueue is where the task's routing would put it; nil: nowhere.
-func (t *task) firstQueue() *queue {
-	if f := t.routing.plan.filterFor(t); f != nil {
+func (ws *workspace) firstQueue(t *task) *queue {
+	if f := ws.firstFilter(t); f != nil {
 		return f.targets[0].queue
 	}
 	return nil

@@ -18,10 +18,7 @@ import (
 func (ws *workspace) enterRouting(t *task) {
 	isNew := t.queue == nil
 	t.patience = 0
-	t.filter, t.step = ws.filterFrom(t.routing.plan, 0, t), 0
-	if t.filter == nil {
-		t.filter = t.routing.plan.fallback
-	}
+	t.filter, t.step = ws.firstFilter(t), 0
 	ws.emit("workflow.entered", "Task "+t.sid+" entered workflow", ws.taskFields(t))
 	if t.filter != nil {
 		ws.enterTarget(t)
@@ -34,6 +31,14 @@ func (ws *workspace) enterRouting(t *task) {
 		return
 	}
 	ws.targetMatched(t)
+}
+
+// firstFilter is where a task's way begins; nil: nothing is meant for it.
+func (ws *workspace) firstFilter(t *task) *planFilter {
+	if f := ws.filterFrom(t.routing.plan, 0, t); f != nil {
+		return f
+	}
+	return t.routing.plan.fallback
 }
 
 // filterFrom is the first filter at or below a position that matches; nil: none does.

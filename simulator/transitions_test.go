@@ -140,7 +140,11 @@ func TestEveryUpdateOfAReservation(t *testing.T) {
 					equals(t, "words", a.text("message"),
 						"ReservationStatus '"+to+"' is invalid; allowed: accepted, rejected, wrapping, completed")
 				case !ok:
-					w.refused(a, 400, 20001)
+					status := 400
+					if from == reservationRescinded && to == reservationAccepted {
+						status = 410 // somebody else was faster
+					}
+					w.refused(a, status, 20001)
 					equals(t, "words", a.text("message"), "Cannot set reservation "+offer[len(offer)-34:]+" in workspace "+w.ws+
 						" for account "+DefaultAccountSID+" to "+to+" because it is currently "+from+".")
 				default:

@@ -197,8 +197,13 @@ func (s *Simulator) limit(c *call) {
 	c.limit = s.later(c, c.answeredAt.Add(c.timeLimit).Sub(s.now()), func() { s.end(c, callCompleted, ByTwilio) })
 }
 
-// hangUp is the party putting the phone down; a ringing phone is declined.
+// hangUp is the party putting the phone down; a ringing phone is declined, and who has dialled gives up.
 func (s *Simulator) hangUp(c *call) {
+	if c.awaitsAnswer() {
+		s.note(c.entry(HangsUp, ""))
+		s.end(c, callNoAnswer, ByParty)
+		return
+	}
 	switch c.status {
 	case callRinging:
 		s.note(c.entry(HangsUp, ""))
@@ -237,7 +242,7 @@ func (s *Simulator) end(c *call, status, by string) {
 	}
 	silently := before == callQueued // a cancelled queued call is never reported (C.1)
 	c.status, c.updatedAt = status, s.now()
-	if before == callRinging {
+	if before == callRinging && !c.answers {
 		s.note(c.entry(StopsRinging, status))
 	}
 	p := c.participant

@@ -10,9 +10,9 @@ import (
 
 var e164 = regexp.MustCompile(`^\+[1-9]\d{1,14}$`)
 
-// splitAddress takes the custom parameters off a client's address: client:anna?a=1.
+// splitAddress takes the custom parameters off an address: client:anna?a=1, app:AP…?a=1.
 func splitAddress(to string) (party, parameters string) {
-	if strings.HasPrefix(to, "client:") {
+	if strings.HasPrefix(to, "client:") || strings.HasPrefix(to, "app:") {
 		party, parameters, _ = strings.Cut(to, "?")
 		return party, parameters
 	}

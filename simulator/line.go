@@ -1,6 +1,9 @@
 package simulator
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A line connects two calls: the one that was dialled out, and the one that arrives at the other end.
 // There a TwiML document always answers: that of the number's owner, if an account of the simulator owns
@@ -10,7 +13,6 @@ import "time"
 // connect makes two calls the ends of one line.
 func connect(out, in *call) {
 	out.peer, in.peer = in, out
-	in.answers = true
 }
 
 // ringFarEnd lets a call to a telephone number, or to a TwiML app, arrive there.
@@ -27,6 +29,13 @@ func (s *Simulator) ringFarEnd(c *call) {
 
 // farEnd makes the call at the other end, and finds the document that will answer it.
 func (s *Simulator) farEnd(c *call) (*call, program) {
+	if strings.HasPrefix(c.to, "app:") {
+		app, params := c.account.appNamed(c.to)
+		if app == nil {
+			return nil, program{}
+		}
+		return s.appCall(c.account, c.from, c.party, app, params)
+	}
 	if owner, number := s.numberOwner(c.to); number != nil {
 		handling := owner.handling(number)
 		far := s.inbound(owner, c.from, c.to)
@@ -65,6 +74,7 @@ func (s *Simulator) inbound(a *account, from, to string) *call {
 
 // arrive rings where a document answers: the account's software is asked while it rings.
 func (s *Simulator) arrive(c *call, what program) {
+	c.answers = true
 	c.status, c.createdAt, c.updatedAt, c.dialledAt = callRinging, s.now(), s.now(), s.now()
 	if !c.ofWorld() {
 		c.account.calls.add(c.sid, c)

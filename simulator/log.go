@@ -8,6 +8,7 @@ import (
 // What an entry of the log says happened.
 const (
 	Dialled       = "Dialled"       // a leg left the CPS queue towards the party
+	Dials         = "Dials"         // the party dials in; Detail: the number
 	Rings         = "Rings"         // the party's phone starts to ring
 	StopsRinging  = "StopsRinging"  // it stops without an answer; Detail: the call's final status
 	Answers       = "Answers"       // also an Answer: what a phone does unless told otherwise

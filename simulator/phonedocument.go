@@ -81,7 +81,10 @@ func (p Phone) program(diallingIn bool) program {
 
 func (p Phone) verbs(diallingIn bool) []element {
 	var verbs []element
-	if p.Rings > 0 && !diallingIn {
+	if diallingIn {
+		p.Rings, p.Answer = 0, Answers
+	}
+	if p.Rings > 0 {
 		verbs = append(verbs, pause(p.Rings))
 	}
 	switch {

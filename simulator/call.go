@@ -86,6 +86,7 @@ type call struct {
 	program     program      // the TwiML it runs when answered; empty for a participant
 	fallback    program      // FallbackUrl
 	failure     url.Values   // ErrorCode and ErrorUrl, for the fallback
+	cookies     cookies      // of the application
 	script      *script      // the TwiML it runs
 	music       *script      // what it is played in a conference
 	participant *participant // nil: not meant for a conference, or no longer in one

@@ -67,7 +67,8 @@ func (e element) Method(name string) string {
 func readAnswer(answer webhookAnswer, address string) ([]element, error) {
 	switch {
 	case answer.err != nil:
-		return nil, fmt.Errorf("11200 HTTP retrieval failure: %s", plainError(answer.err))
+		code, text := retrievalCode(answer.err)
+		return nil, fmt.Errorf("%d %s", code, text)
 	case answer.status < 200 || answer.status > 299:
 		return nil, fmt.Errorf("11200 HTTP retrieval failure: status %d", answer.status)
 	case len(answer.body) > bodyLimit:

@@ -161,7 +161,9 @@ func (s *Simulator) fetch(p *script, what program, with url.Values) {
 	}
 	s.send(webhook{
 		account: p.call.account.signer(), kind: KindTwiML, method: what.method, url: what.url, form: form, about: p.call.about(),
+		cookies: p.call.cookies,
 		answered: func(answer webhookAnswer) {
+			p.call.cookies = p.call.cookies.with(what.url, answer.cookies)
 			if s.current(p) {
 				verbs, err := readAnswer(answer, what.url)
 				s.begin(p, verbs, err)

@@ -27,6 +27,7 @@ type webhook struct {
 	limit             time.Duration   // 0: webhookLimit
 	alive             context.Context // ends when nobody waits for it any more: after Close and Reset
 	ignored, retried  bool            // what a fault does to its first attempt, see WebhookFault
+	cookies           cookies         // that the call has been given
 	// answered gets the answer, or the lack of one, once, under the lock. Nil: a status callback,
 	// whose answer nobody reads; a failure is only a line in the debugger (C.1).
 	answered func(webhookAnswer)
@@ -37,6 +38,8 @@ type webhookAnswer struct {
 	status      int
 	contentType string
 	body        []byte
+	location    string // of a redirect
+	cookies     []*http.Cookie
 	err         error
 }
 
@@ -175,6 +178,9 @@ func (s *Simulator) try(d *delivery) {
 		ctx, cancel = context.WithTimeout(ctx, min(d.read, left))
 	}
 	answer := s.attempt(ctx, d.webhook, d.address, d.token)
+	if d.kind == KindTwiML {
+		answer = s.follow(ctx, d.webhook, answer, d.address, d.token)
+	}
 	cancel()
 
 	s.lock()
@@ -244,12 +250,16 @@ func (s *Simulator) attempt(ctx context.Context, w webhook, address, token strin
 	r.Header.Set("Accept", "*/*")
 	r.Header.Set("I-Twilio-Idempotency-Token", token)
 	r.Header.Set("X-Twilio-Signature", signature(w.account.token, target, signed))
+	for _, cookie := range w.cookies.of(target) {
+		r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+	}
 	res, err := s.webhooks.RoundTrip(r)
 	if err != nil {
 		return webhookAnswer{err: err}
 	}
 	defer res.Body.Close()
-	answer := webhookAnswer{status: res.StatusCode, contentType: res.Header.Get("Content-Type")}
+	answer := webhookAnswer{status: res.StatusCode, contentType: res.Header.Get("Content-Type"),
+		location: redirectOf(res), cookies: res.Cookies()}
 	answer.body, answer.err = io.ReadAll(io.LimitReader(res.Body, bodyLimit+1))
 	return answer
 }

@@ -62,8 +62,10 @@ type call struct {
 	sid, to, from string
 	party         string // the person's end: whom it was dialled to; of an inbound call, who dialled
 	direction     string
-	parent        string // SID of the call whose Dial made it
-	number        string // SID of the owned number it came in at
+	parent        string   // SID of the call whose Dial made it
+	dialledBy     *dialing // that Dial, while the leg belongs to it
+	noun          element  // what that Dial says of it
+	number        string   // SID of the owned number it came in at
 	status        string
 	queueTime     time.Duration
 	createdAt     time.Time
@@ -106,9 +108,12 @@ func (c callback) wants(event string) bool { return slices.Contains(c.events, ev
 // newCall puts a leg in the CPS queue. Legs leave it at the account's rate, first in, first out; the
 // reply to the create already tells how long it will wait (fact 11).
 func (s *Simulator) newCall(c *call) {
-	c.status, c.createdAt, c.updatedAt, c.direction = callQueued, s.now(), s.now(), outboundAPI
+	c.status, c.createdAt, c.updatedAt = callQueued, s.now(), s.now()
 	c.party, _ = splitAddress(c.to)
-	if s.callsPerSecond > 0 {
+	if c.direction == "" {
+		c.direction = outboundAPI
+	}
+	if s.callsPerSecond > 0 && c.direction == outboundAPI { // other legs are not counted
 		a := c.account
 		if a.nextDial.Before(s.now()) {
 			a.nextDial = s.now()
@@ -177,6 +182,8 @@ func (s *Simulator) answered(c *call) {
 	s.limit(c)
 	s.detect(c)
 	switch {
+	case c.dialledBy != nil:
+		c.dialledBy.answered(c)
 	case c.participant == nil:
 		if !c.detection.holdsUp() {
 			s.runProgram(c, c.program)
@@ -262,6 +269,10 @@ func (s *Simulator) end(c *call, status, by string) {
 		p.conference.settle(p, how)
 	}
 	s.lineEnds(c)
+	if d := c.dialledBy; d != nil {
+		c.dialledBy = nil
+		d.lost(c)
+	}
 }
 
 // setCall moves a call that goes on.

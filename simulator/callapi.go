@@ -197,8 +197,15 @@ func (s *Simulator) endByRequest(c *call, status string) {
 
 // redirect takes a leg out of its conference at once (C.1), then runs the new TwiML.
 func (s *Simulator) redirect(c *call, next program) {
+	if c.script != nil && c.script.replaced != nil {
+		c.script.replaced()
+	}
 	s.stopScript(c)
 	s.stopMusic(c)
+	if d := c.dialledBy; d != nil { // it leaves the one who called it
+		c.dialledBy = nil
+		d.lost(c)
+	}
 	if p := c.participant; p != nil {
 		c.participant = nil
 		p.conference.leave(p, leaving{by: ByRequest, callStatus: callInProgress})

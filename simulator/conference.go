@@ -206,7 +206,7 @@ func endReason(prefix string, how leaving) string {
 }
 
 // complete ends the room for everybody in it. Legs added by REST have no TwiML behind them, so they
-// end too (C.3). Legs still being rung are another matter (L16).
+// end too; the documents of others go on (C.3). Legs still being rung are another matter (L16).
 func (c *conference) complete(reason string, ending *participant, others string) {
 	if c.status == conferenceCompleted {
 		return
@@ -236,6 +236,11 @@ func (c *conference) complete(reason string, ending *participant, others string)
 		}
 		c.report("conference-end", "end", nil, about)
 	}
+	for _, p := range legs {
+		if p.joined && p.back != nil && p != ending && !p.call.over() {
+			p.back()
+		}
+	}
 	if s.uncertain.LateLeg == LateLegHangUp {
 		for _, p := range legs {
 			if !p.joined && !p.call.over() {
@@ -248,6 +253,14 @@ func (c *conference) complete(reason string, ending *participant, others string)
 // dismiss ends the leg of somebody whose room has ended.
 func (c *conference) dismiss(p *participant, reason string) {
 	leg := p.call
+	if p.back != nil {
+		leg.participant = nil
+		c.sim.cancel(p.leaveTimer)
+		c.sim.stopMusic(leg)
+		c.sim.note(leg.entry(Leaves, reason))
+		c.report("participant-leave", "leave", p, url.Values{"ParticipantCallStatus": {callInProgress}, "ReasonParticipantLeft": {reason}})
+		return
+	}
 	status := callCompleted
 	if leg.status != callInProgress {
 		status = callCanceled

@@ -302,9 +302,11 @@ func TestHoldMuteAnnounce(t *testing.T) {
 	equals(t, "HoldUrl is fetched by GET", w.received("/twiml")[0].method, "GET")
 	same(t, "caller", w.experienced(stays)[4:], []string{"Hears the conversation", "Hears One moment please", "Hears silence",
 		"Hears the conversation", "Hears One moment please", "Hears the conversation"})
-	same(t, "agent", w.experienced("client:anna")[6:], []string{"Hears the conversation", "Hears silence", "Hears the conversation"})
+	same(t, "agent, who does not hear a muted party", w.experienced("client:anna")[6:], []string{"Hears the conversation", "Hears silence"})
 	equals(t, "list by hold", len(w.get(w.room(agent.text("conference_sid")), "Hold", "true").rows("participants")), 0)
 	equals(t, "list by muted", len(w.get(w.room(agent.text("conference_sid")), "Muted", "true").rows("participants")), 1)
+	w.must(w.post(participant, "Muted", "false"))
+	same(t, "agent", w.experienced("client:anna")[6:], []string{"Hears the conversation", "Hears silence", "Hears the conversation"})
 }
 
 func TestSoftphoneHangsUpAfterTheOtherJoined(t *testing.T) {

@@ -39,40 +39,60 @@ func (c *conference) listen() {
 	}
 }
 
+// hears is whose voices a participant hears. Hold works both ways, mute one way, and a coach is heard only
+// by the one who is coached (C.3, C.4).
+func (c *conference) hears(p *participant) []*participant {
+	if c.status != conferenceInProgress || !p.joined || p.hold || p.call.status != callInProgress {
+		return nil
+	}
+	var voices []*participant
+	for _, other := range c.joined() {
+		if other != p && other.call.status == callInProgress && !other.hold && !other.muted &&
+			(!other.coaching || other.coached == p.call.sid) {
+			voices = append(voices, other)
+		}
+	}
+	return voices
+}
+
 func (c *conference) situation(p *participant) string {
 	if p.hold {
 		return hearsHold
 	}
-	talking, ringing, held := 0, 0, 0
+	ringing, silent := 0, 0
 	for _, other := range c.joined() {
 		switch {
 		case other == p:
-		case other.hold:
-			held++
 		case other.call.status == callInProgress:
-			talking++
+			silent++
 		default:
 			ringing++
 		}
 	}
 	started := c.status == conferenceInProgress
 	switch {
-	case started && talking > 0:
+	case len(c.hears(p)) > 0:
 		return hearsConversation
 	case started && ringing > 0:
 		return hearsRinging
-	case started && held > 0, started && c.sim.uncertain.NoWaitAfterStart:
+	case started && silent > 0, started && c.sim.uncertain.NoWaitAfterStart:
 		return hearsSilence
 	}
 	return hearsWait
 }
 
 // wouldNotEstablish: a WaitUrl that cannot be fetched means that the participant is not established
-// in the conference (C.4); a leg added by REST has nothing else to run, so it ends.
+// in the conference (C.4). Its document goes on; a leg added by REST has none, so it ends.
 func (c *conference) wouldNotEstablish(p *participant) func() {
 	return func() {
 		leg := p.call
 		leg.participant = nil
+		if p.back != nil {
+			c.leave(p, leaving{by: ByTwilio, notLetIn: true, callStatus: callInProgress})
+			c.sim.stopMusic(leg)
+			p.back()
+			return
+		}
 		c.leave(p, leaving{by: ByTwilio, notLetIn: true, callStatus: callCompleted})
 		c.sim.end(leg, callCompleted, ByTwilio)
 	}

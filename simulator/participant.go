@@ -24,6 +24,7 @@ type participant struct {
 	conferenceCallback      callback // counts only if it is the first to join
 	hears                   string   // what the leg was last given to hear, see listen
 	createdAt, updatedAt    time.Time
+	back                    func() // its document goes on, now that it has left; nil: it has none, the leg ends
 	leaveTimer              *timer // a softphone that hangs up some time after the other party joined
 }
 
@@ -223,7 +224,7 @@ func updateParticipant(s *Simulator, r *request) (reply, *apiError) {
 	return okay(s.participantBody(p)), nil
 }
 
-// deleteParticipant kicks a leg out, and with that ends it (C.4).
+// deleteParticipant kicks a leg out. With that it ends (C.4), unless it came by a document that goes on.
 func deleteParticipant(s *Simulator, r *request) (reply, *apiError) {
 	p := s.participantOf(r)
 	if p == nil {
@@ -232,7 +233,16 @@ func deleteParticipant(s *Simulator, r *request) (reply, *apiError) {
 	leg := p.call
 	if leg.status == callInProgress {
 		leg.participant = nil
-		p.conference.leave(p, leaving{by: ByRequest, kicked: true, callStatus: callCompleted})
+		status := callCompleted
+		if p.back != nil {
+			status = callInProgress
+		}
+		p.conference.leave(p, leaving{by: ByRequest, kicked: true, callStatus: status})
+		if p.back != nil {
+			s.stopMusic(leg)
+			p.back()
+			return gone(), nil
+		}
 	}
 	s.endByRequest(leg, callCompleted)
 	return gone(), nil

@@ -30,7 +30,8 @@ type script struct {
 	timers   []*timer
 	saying   string // what is being said; the other end notices when it stops
 	ears     ears   // what a verb at work listens for
-	leftOver func() // what a verb at work still has to do when the call ends; nil: nothing
+	stops    func() // what has to stop with a verb at work; nil: nothing
+	leftOver func() // what it still has to do when the call ends; nil: nothing
 	replaced func() // the same when another document takes over by a request
 }
 
@@ -43,7 +44,7 @@ type purpose struct {
 }
 
 var (
-	callVerbs = []string{"Say", "Play", "Pause", "Redirect", "Hangup", "Reject", "Gather", "Record"}
+	callVerbs = []string{"Say", "Play", "Pause", "Redirect", "Hangup", "Reject", "Gather", "Record", "Dial"}
 	waitVerbs = []string{"Say", "Play", "Pause", "Redirect"}
 )
 
@@ -121,8 +122,12 @@ func (s *Simulator) stopMusic(c *call) {
 
 // cut ends what a script is doing at the moment.
 func (s *Simulator) cut(p *script) {
-	p.ears, p.leftOver, p.replaced = ears{}, nil, nil
+	stops := p.stops
+	p.ears, p.stops, p.leftOver, p.replaced = ears{}, nil, nil, nil
 	s.hush(p)
+	if stops != nil {
+		stops()
+	}
 }
 
 // hush ends what a script is saying or waiting for, but goes on listening.

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -14,6 +15,7 @@ func init() { // not in the declaration: some verbs run others
 		"Say": (*Simulator).doSay, "Play": (*Simulator).doPlay, "Pause": (*Simulator).doPause,
 		"Redirect": (*Simulator).doRedirect, "Hangup": (*Simulator).doHangup, "Reject": (*Simulator).doReject,
 		"Gather": (*Simulator).doGather, "Record": (*Simulator).doRecord,
+		"Dial": (*Simulator).doDial,
 	}
 }
 
@@ -26,6 +28,9 @@ func (e element) answersLater() bool {
 	switch e.Name {
 	case "Pause", "Redirect", "Reject", "Hangup": // Hangup answers by itself
 		return true
+	case "Dial":
+		toConference := slices.ContainsFunc(e.Children, func(noun element) bool { return noun.Name == "Conference" })
+		return e.Bool("answerOnBridge") && !toConference
 	}
 	return false
 }

@@ -65,6 +65,9 @@ func createParticipant(s *Simulator, r *request) (reply, *apiError) {
 	if err != nil {
 		return reply{}, err
 	}
+	if p.coaching && (room == nil || room.participantBySID(p.coached) == nil) {
+		return reply{}, badCoach()
+	}
 	if room != nil && room.labelTaken(p.label) {
 		return reply{}, refuse(400, 16026, "Participant label is in use by another participant")
 	}
@@ -89,6 +92,11 @@ func (r *request) music(name, method, standard string) program {
 		return program{}
 	}
 	return program{url: r.address(name, "", 21205), method: r.method(method, standard)}
+}
+
+// badCoach: there is nobody in the room with the CallSidToCoach (the code is that of a TwiML coach).
+func badCoach() *apiError {
+	return refuse(400, 13240, "Invalid CallSidToCoach: it must be a participant of the conference")
 }
 
 func (p *participant) checkLabel(r *request) {
@@ -195,6 +203,9 @@ func updateParticipant(s *Simulator, r *request) (reply, *apiError) {
 	announce := program{url: r.address("AnnounceUrl", "", 21205), method: r.method("AnnounceMethod", http.MethodPost)}
 	if r.err != nil {
 		return reply{}, r.err
+	}
+	if changed.coaching && p.conference.participantBySID(changed.coached) == nil {
+		return reply{}, badCoach()
 	}
 	before := *p
 	*p = changed

@@ -1,6 +1,10 @@
 package simulator
 
-import "fmt"
+import (
+	"fmt"
+
+	"switchboard/simulator/twiml"
+)
 
 // Levels of the debugger.
 const (
@@ -23,16 +27,24 @@ type code struct {
 var codes = map[int]code{
 	11100: {title: "a URL that cannot be used"},
 	11200: {title: "no answer, or a bad one, from the software's URL"},
+	11205: {title: "no connection to the software's URL, or no answer in time", says: "connection failure"},
+	11210: {title: "a host name that is none", says: "bad host name"},
+	11215: {title: "a URL that redirects too often", says: "too many redirects"},
+	11220: {title: "a certificate that cannot be trusted", says: "handshake"},
 	11750: {title: "an answer with TwiML larger than 64 kB", says: "too large"},
 	12100: {title: "TwiML that is no XML"},
 	12102: {title: "TwiML whose root element is not Response", says: "Response"},
 	12200: {title: "TwiML with a verb or attribute that does not belong there", level: levelWarning, says: "Schema validation"},
 	12300: {title: "an answer of a type that is neither TwiML nor sound", says: "Invalid Content-Type"},
+	13214: {title: "a Dial whose caller ID is no number", says: "callerId"},
+	13223: {title: "a Dial to what is no number", says: "Invalid phone number format"},
+	13240: {title: "a coach of somebody who is not in the conference", says: "coach"},
 	15003: {title: "a status callback answered with an error", level: levelWarning, says: "Warning Response to Callback URL"},
 	15004: {title: "a relative URL in TwiML that has no URL itself"},
 	16020: {title: "a conference that has as many participants as it may", says: "full"},
 	16022: {title: "a conference that does not exist or is over", says: "does not exist or is completed"},
 	16024: {title: "a label that cannot be one", says: "Invalid participant label"},
+	16025: {title: "a label that another participant has, in TwiML", says: "label is in use"},
 	16026: {title: "a label that another participant has", says: "label is in use"},
 	20001: {title: "a parameter that is missing, unknown or wrong", level: levelWarning},
 	20002: {title: "a friendly name that cannot be one", says: "Invalid FriendlyName"},
@@ -85,7 +97,10 @@ func levelOf(n int) string {
 	if level := codes[n].level; level != "" {
 		return level
 	}
-	return levelError
+	if _, known := codes[n]; known {
+		return levelError
+	}
+	return twiml.Problem{Code: n}.Level()
 }
 
 // moreInfo is Twilio's page about a code.

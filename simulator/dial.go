@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"switchboard/simulator/twiml"
 )
 
 // dialing is a Dial at work (D.2). It ends when the leg that answered first ends, when no leg has
@@ -24,22 +26,15 @@ type dialing struct {
 	over    bool
 }
 
-// whisperVerbs are what the called party can hear before it is bridged (docs of Number, url).
-var whisperVerbs = []string{"Play", "Say", "Pause", "Gather", "Redirect", "Hangup"}
-
 // mostNouns is how many ring together (D.2).
 const mostNouns = 10
 
 func (s *Simulator) doDial(p *script, v element, next func()) {
 	d := &dialing{s: s, p: p, v: v, next: next}
-	if v.Get("record") != "" && v.Get("record") != "do-not-record" {
+	if v.Get("record") != "do-not-record" {
 		s.notSimulated(p, "record of Dial")
 	}
-	nouns := v.Children
-	if len(nouns) == 0 && v.Text != "" {
-		nouns = []element{{Name: "Number", Text: v.Text}}
-	}
-	for _, noun := range nouns {
+	for _, noun := range v.Children {
 		switch noun.Name {
 		case "Conference":
 			d.conference(noun)
@@ -90,7 +85,7 @@ func (d *dialing) ringOne(noun element) {
 		to = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "").Replace(to)
 		switch {
 		case !e164.MatchString(to):
-			d.s.alert(13223, "Dial: Invalid phone number format "+to, c.about())
+			d.s.alert(13223, "Dial: Invalid phone number format", c.about())
 			return
 		case !e164.MatchString(from):
 			d.s.alert(13214, "Dial: Invalid callerId value", c.about())
@@ -110,11 +105,8 @@ func (d *dialing) ringOne(noun element) {
 func clientAddress(noun element) string {
 	identity, params := strings.TrimSpace(noun.Text), url.Values{}
 	for _, child := range noun.Children {
-		switch child.Name {
-		case "Identity":
-			identity = child.Text
-		case "Parameter":
-			params.Set(child.Attrs["name"], child.Attrs["value"])
+		if child.Name == "Parameter" {
+			params.Set(child.Get("name"), child.Get("value"))
 		}
 	}
 	if len(params) > 0 {
@@ -147,7 +139,7 @@ func (d *dialing) answered(leg *call) {
 			d.bridge(leg)
 			return
 		}
-		s.startScript(leg, program{url: address, method: leg.noun.Method("method")}, purpose{verbs: whisperVerbs, wrong: codeSchemaWarning,
+		s.startScript(leg, program{url: address, method: leg.noun.Method("method")}, purpose{place: twiml.BeforeBridge,
 			done: func() { d.bridge(leg) }, failed: s.applicationError(leg)})
 	}
 	digits := ""
@@ -269,9 +261,4 @@ func (s *Simulator) sendDigits(leg *call, digits string, next func()) {
 	}
 	s.voice(leg, "digits "+digits)
 	s.press(leg.peer, digits, func(d time.Duration, f func()) { s.later(leg, d, f) }, next)
-}
-
-// notSimulated tells of what Twilio would do and the simulator does not.
-func (s *Simulator) notSimulated(p *script, what string) {
-	s.alert(codeSchemaWarning, what+" is not simulated", p.call.about())
 }

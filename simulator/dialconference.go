@@ -22,7 +22,7 @@ func (d *dialing) conference(noun element) {
 		s.alert(16020, "Conference is full", c.about())
 		d.next()
 		return
-	case noun.Get("record") != "" && noun.Get("record") != "do-not-record":
+	case noun.Get("record") != "do-not-record":
 		s.notSimulated(d.p, "record of Conference")
 	}
 	if room == nil {

@@ -10,9 +10,6 @@ import (
 // speechPause is the silence after which a Gather takes what was said for complete (speechTimeout auto).
 const speechPause = time.Second
 
-// promptVerbs are what may be inside a Gather (D.2).
-var promptVerbs = []string{"Say", "Play", "Pause"}
-
 // doGather waits for keys or words while it prompts for them, and for timeout afterwards. The first key,
 // or word, interrupts the prompt.
 func (s *Simulator) doGather(p *script, v element, next func()) {
@@ -43,11 +40,6 @@ func (g *gather) prompt(prompts []element) {
 		return
 	}
 	v := prompts[0]
-	if !slices.Contains(promptVerbs, v.Name) {
-		g.s.alert(codeSchemaWarning, "Schema validation warning: "+v.Name+" is not possible in Gather", g.p.call.about())
-		g.prompt(prompts[1:])
-		return
-	}
 	doing[v.Name](g.s, g.p, v, func() { g.prompt(prompts[1:]) })
 }
 

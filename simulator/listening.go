@@ -3,6 +3,8 @@ package simulator
 import (
 	"strconv"
 	"time"
+
+	"switchboard/simulator/twiml"
 )
 
 // What a leg in a room can be hearing.
@@ -119,7 +121,7 @@ func (s *Simulator) playMusic(p *participant, music program, failed func()) {
 		if failed == nil {
 			failed = silent
 		}
-		s.startMusic(p.call, music, purpose{verbs: waitVerbs, wrong: codeWaitVerb,
+		s.startMusic(p.call, music, purpose{place: twiml.InConference,
 			// It is played once, then there is silence, unless it loops or redirects (C.4).
 			done: silent, failed: failed})
 	}
@@ -139,7 +141,7 @@ func (s *Simulator) announce(p *participant, what program) {
 			p.conference.listen()
 		}
 	}
-	s.startMusic(leg, what, purpose{verbs: waitVerbs, wrong: codeWaitVerb, done: over("announcement-end"), failed: over("announcement-fail")})
+	s.startMusic(leg, what, purpose{place: twiml.InConference, done: over("announcement-end"), failed: over("announcement-fail")})
 }
 
 func queueTime(c *call) string { return strconv.FormatInt(c.queueTime.Milliseconds(), 10) }

@@ -2,11 +2,14 @@ package simulator
 
 import (
 	"embed"
+	"fmt"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
 	"time"
+
+	"switchboard/simulator/twiml"
 )
 
 // The ready-made telephones are TwiML documents: they work behind a number of the real Twilio too.
@@ -48,11 +51,11 @@ func readPhones() map[string][]element {
 		if err != nil {
 			panic(err)
 		}
-		verbs, err := parseTwiML(text)
-		if err != nil {
-			panic(file.Name() + ": " + err.Error())
+		document, err := twiml.Parse(text)
+		if err != nil || len(document.Warnings) > 0 {
+			panic(fmt.Sprint(file.Name(), ": ", err, document.Warnings))
 		}
-		phones[strings.TrimSuffix(file.Name(), ".xml")] = verbs
+		phones[strings.TrimSuffix(file.Name(), ".xml")] = document.Verbs
 	}
 	return phones
 }

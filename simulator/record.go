@@ -28,7 +28,7 @@ func (s *Simulator) doRecord(p *script, v element, next func()) {
 	p.leftOver = func() { r.report("hangup") }
 	s.after(p, v.Seconds("maxLength"), func() { r.finish("") })
 	if !c.speaking {
-		r.silence = s.after(p, v.Seconds("timeout"), func() { r.finish("") })
+		r.waits()
 	}
 }
 
@@ -54,7 +54,14 @@ func (r *recording) speech(_ string, over bool) {
 	r.spoken = true
 	r.s.cancel(r.silence)
 	if over {
-		r.silence = r.s.after(r.p, r.v.Seconds("timeout"), func() { r.finish("") })
+		r.waits()
+	}
+}
+
+// waits for silence; a timeout of 0 is none.
+func (r *recording) waits() {
+	if timeout := r.v.Seconds("timeout"); timeout > 0 {
+		r.silence = r.s.after(r.p, timeout, func() { r.finish("") })
 	}
 }
 

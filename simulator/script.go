@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"switchboard/simulator/twiml"
 )
 
 // program is TwiML to run: a document at a URL, or given with the request.
@@ -37,18 +39,10 @@ type script struct {
 
 // purpose is what a document is run for.
 type purpose struct {
-	verbs  []string // those that mean something here
-	wrong  int      // the alert for any other
-	done   func()   // it came to its end
-	failed func()   // it could not be fetched or read
+	place  twiml.Place // which verbs mean something here
+	done   func()      // it came to its end
+	failed func()      // it could not be fetched or read
 }
-
-var (
-	callVerbs = []string{"Say", "Play", "Pause", "Redirect", "Hangup", "Reject", "Gather", "Record", "Dial"}
-	waitVerbs = []string{"Say", "Play", "Pause", "Redirect"}
-)
-
-const codeSchemaWarning, codeWaitVerb = 12200, 13238 // (D.1, C.4)
 
 // refetchPause keeps a document that only redirects to itself from spinning.
 const refetchPause = time.Second
@@ -62,10 +56,10 @@ func (s *Simulator) runProgram(c *call, what program) {
 		fail = func() {
 			fallback := c.fallback
 			fallback.with = c.failure
-			s.startScript(c, fallback, purpose{verbs: callVerbs, wrong: codeSchemaWarning, done: finish, failed: last})
+			s.startScript(c, fallback, purpose{place: twiml.OnCall, done: finish, failed: last})
 		}
 	}
-	s.startScript(c, what, purpose{verbs: callVerbs, wrong: codeSchemaWarning, done: finish, failed: fail})
+	s.startScript(c, what, purpose{place: twiml.OnCall, done: finish, failed: fail})
 }
 
 func (s *Simulator) startScript(c *call, what program, why purpose) {
@@ -99,8 +93,8 @@ func (s *Simulator) load(p *script, what program) {
 	case what.verbs != nil:
 		s.run(p, what.verbs, p.purpose.done)
 	case what.inline != "":
-		verbs, err := parseTwiML([]byte(what.inline))
-		s.begin(p, verbs, err)
+		document, err := twiml.Parse([]byte(what.inline))
+		s.begin(p, document, err)
 	default:
 		s.fetch(p, what, what.with)
 	}
@@ -164,31 +158,21 @@ func (s *Simulator) fetch(p *script, what program, with url.Values) {
 	for name, values := range with {
 		form[name] = values
 	}
-	s.send(webhook{
-		account: p.call.account.signer(), kind: KindTwiML, method: what.method, url: what.url, form: form, about: p.call.about(),
-		cookies: p.call.cookies,
-		answered: func(answer webhookAnswer) {
-			p.call.cookies = p.call.cookies.with(what.url, answer.cookies)
-			if s.current(p) {
-				verbs, err := readAnswer(answer, what.url)
-				s.begin(p, verbs, err)
-			}
-		},
-	})
+	asked := webhook{account: p.call.account.signer(), kind: KindTwiML, method: what.method, url: what.url, form: form,
+		about: p.call.about(), cookies: p.call.cookies}
+	asked.answered = func(answer webhookAnswer) {
+		p.call.cookies = p.call.cookies.with(what.url, answer.cookies)
+		if s.current(p) {
+			document, err := readAnswer(answer, what.url)
+			s.begin(p, document, err, asked.exchange(answer))
+		}
+	}
+	s.send(asked)
 }
 
-func (s *Simulator) begin(p *script, verbs []element, err error) {
-	if err == nil {
-		s.run(p, verbs, p.purpose.done)
-		return
-	}
-	text := err.Error()
-	code, convErr := strconv.Atoi(text[:min(5, len(text))])
-	if convErr != nil {
-		code = 12100
-	}
-	s.alert(code, text, p.call.about())
-	p.call.failure = url.Values{"ErrorCode": {strconv.Itoa(code)}, "ErrorUrl": {p.base.url}}
+// fails: there is no document to run. The fallback is told why.
+func (s *Simulator) fails(p *script, errorCode int, address string) {
+	p.call.failure = url.Values{"ErrorCode": {strconv.Itoa(errorCode)}, "ErrorUrl": {address}}
 	p.purpose.failed()
 }
 
@@ -202,17 +186,15 @@ func (s *Simulator) run(p *script, verbs []element, done func()) {
 		return
 	}
 	v, next := verbs[0], func() { s.run(p, verbs[1:], done) }
-	do := doing[v.Name]
-	if do == nil || !slices.Contains(p.purpose.verbs, v.Name) {
-		s.alert(p.purpose.wrong, "Schema validation warning: "+v.Name+" is not possible here, or not simulated yet", p.call.about())
+	if s.refused(p, v) {
 		next()
 		return
 	}
-	if p.call.script == p && !v.answersLater() {
+	if p.call.script == p && !answersLater(v) {
 		s.pickUp(p.call)
 	}
 	if s.current(p) {
-		do(s, p, v, next)
+		doing[v.Name](s, p, v, next)
 	}
 }
 
@@ -234,8 +216,7 @@ func (s *Simulator) elsewhere(p *script, address, method string) (program, bool)
 	}
 	if u, err := url.Parse(next.url); err != nil || u.Host == "" {
 		s.alert(15004, "Relative or missing URL in a document that has no URL itself", p.call.about())
-		p.call.failure = url.Values{"ErrorCode": {"15004"}, "ErrorUrl": {next.url}}
-		p.purpose.failed()
+		s.fails(p, 15004, next.url)
 		return next, false
 	}
 	return next, true

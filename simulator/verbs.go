@@ -24,7 +24,7 @@ const playTakes = 5 * time.Second
 
 // answersLater: a call that comes in is answered at its first verb, except for these: before an answer a
 // Pause is ringing, and a Reject refuses the call (D.2).
-func (e element) answersLater() bool {
+func answersLater(e element) bool {
 	switch e.Name {
 	case "Pause", "Redirect", "Reject", "Hangup": // Hangup answers by itself
 		return true

@@ -66,6 +66,8 @@ type call struct {
 	dialledBy     *dialing // that Dial, while the leg belongs to it
 	noun          element  // what that Dial says of it
 	number        string   // SID of the owned number it came in at
+	shown         string   // CallerId, in place of from
+	digits        string   // SendDigits: pressed when it is answered
 	status        string
 	queueTime     time.Duration
 	createdAt     time.Time
@@ -186,7 +188,7 @@ func (s *Simulator) answered(c *call) {
 		c.dialledBy.answered(c)
 	case c.participant == nil:
 		if !c.detection.holdsUp() {
-			s.runProgram(c, c.program)
+			s.startProgram(c)
 		}
 	case c.participant.joined:
 		c.participant.conference.listen() // it was in the room while it rang
@@ -197,6 +199,15 @@ func (s *Simulator) answered(c *call) {
 			}
 		})
 	}
+}
+
+// startProgram runs the document a call was made for, after the keys it is to press.
+func (s *Simulator) startProgram(c *call) {
+	s.sendDigits(c, c.digits, func() {
+		if c.script == nil { // else a request has sent it elsewhere meanwhile
+			s.runProgram(c, c.program)
+		}
+	})
 }
 
 // limit ends a call when its TimeLimit is over.

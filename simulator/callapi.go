@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -31,22 +32,39 @@ func (s *Simulator) dialledParams(r *request, leastTimeout int) *call {
 	if r.text("StatusCallback") != "" && c.callback.url == "" {
 		s.alert(21626, "Invalid 'StatusCallbackEvent'", Entry{})
 	}
-	r.notYet("Record", "SendDigits", "Byoc")
-	isClient := strings.HasPrefix(c.to, "client:") && len(c.to) > len("client:")
+	r.text("CallReason") // shown on some telephones; it changes nothing else
+	isNumber := !strings.HasPrefix(c.to, "client:") && !strings.HasPrefix(c.to, "app:")
 	switch {
 	case c.to == "":
 		r.fail(refuse(400, 21201, "No 'To' number is specified"))
 	case c.from == "":
 		r.fail(refuse(400, 21213, "No 'From' number is specified"))
-	case strings.HasPrefix(c.to, "sip:"), strings.HasPrefix(c.to, "app:"):
-		r.fail(invalid("To %s: is not simulated yet", c.to[:4]))
-	case !isClient && !e164.MatchString(c.to):
+	case strings.HasPrefix(c.to, "sip:"):
+		r.fail(invalid("To sip: is not simulated"))
+	case isNumber && !e164.MatchString(c.to), strings.TrimPrefix(c.to, "client:") == "":
 		r.fail(refuse(400, 21211, "The phone number you are attempting to call, %s, is not valid.", c.to))
-	case !isClient && !e164.MatchString(c.from):
+	case isNumber && !e164.MatchString(c.from):
 		r.fail(refuse(400, 21212, "The source phone number provided, %s, is not yet verified for your account.", c.from))
+	}
+	if c.shown = r.text("CallerId"); c.shown != "" && isNumber && !e164.MatchString(c.shown) {
+		r.fail(refuse(400, 21212, "The source phone number provided, %s, is not yet verified for your account.", c.shown))
+	}
+	if isNumber && s.strictCallerID && r.err == nil {
+		s.ours(r, c.callerID())
 	}
 	return c
 }
+
+// ours refuses a number that the account does not own, if Options.StrictCallerID says so. Numbers that are
+// only verified are not simulated.
+func (s *Simulator) ours(r *request, number string) {
+	if owner, _ := s.numberOwner(number); owner != r.account {
+		r.fail(refuse(400, 21210, "'From' phone number not verified: %s is none of the account's", number))
+	}
+}
+
+// callerID is the number that the called party is shown.
+func (c *call) callerID() string { return cmp.Or(c.shown, c.from) }
 
 // callback reads a callback's URL, method and events. An unknown event name is answered 201 all the
 // same, and then nothing is ever reported (C.1, H 22).
@@ -78,7 +96,21 @@ func createCall(s *Simulator, r *request) (reply, *apiError) {
 	}
 	c.fallback = program{url: r.address("FallbackUrl", "", 21205), method: r.method("FallbackMethod", http.MethodPost)}
 	c.detection = r.detectionParams(r.boolean("AsyncAmd", false), "AsyncAmdStatusCallback")
-	r.notYet("ApplicationSid")
+	c.digits = r.digits("SendDigits")
+	if sid := r.text("ApplicationSid"); sid != "" && c.program.empty() { // Url and Twiml go first
+		app, found := c.account.applications.get(sid)
+		if !found {
+			r.fail(refuse(400, 21218, "Invalid ApplicationSid: there is no such application"))
+			return reply{}, r.err
+		}
+		c.program, c.fallback = app.voice.program, app.voice.fallback
+		if !r.has("StatusCallback") {
+			c.callback = app.voice.status
+		}
+	}
+	if strings.HasPrefix(c.to, "app:") {
+		r.fail(refuse(400, 21211, "The phone number you are attempting to call, %s, is not valid: an application is dialled into a conference.", c.to))
+	}
 	if r.err == nil && c.program.empty() {
 		r.fail(refuse(400, 21205, "Url parameter is required."))
 	}
@@ -88,6 +120,15 @@ func createCall(s *Simulator, r *request) (reply, *apiError) {
 	c.sid = s.mint("CA", c.identity()...)
 	s.newCall(c)
 	return created(s.callBody(c)), nil
+}
+
+// digits reads keys to press, with w and W for waiting.
+func (r *request) digits(name string) string {
+	v := r.text(name)
+	if strings.Trim(v, keys+"wW") != "" {
+		r.fail(invalid("%s must be of 0-9, A-D, *, #, w and W", name))
+	}
+	return v
 }
 
 // plainCallback reads a callback that has no events to choose from.
@@ -158,7 +199,12 @@ func updateCall(s *Simulator, r *request) (reply, *apiError) {
 	}
 	c.fallback = fallback
 	if r.has("StatusCallback") {
-		c.callback = r.callback("StatusCallback", "completed", callEvents)
+		events := c.callback.events
+		if len(events) == 0 {
+			events = []string{"completed"}
+		}
+		c.callback = r.plainCallback("StatusCallback")
+		c.callback.events = events
 	}
 	if limit != c.timeLimit {
 		c.timeLimit = limit

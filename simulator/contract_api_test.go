@@ -136,6 +136,12 @@ func apiContracts() []contract {
 
 		contract{route: "GET " + calls + ".json", params: api.ListCallParams{}, answer: api.ListCallResponse{}, world: callWorld,
 			null: noPrice + " answered_by end_time duration start_time"},
+		contract{route: "POST " + calls + ".json", params: api.CreateCallParams{}, answer: api.ApiV2010Call{}, world: callWorld,
+			null: noPrice + " answered_by end_time duration start_time", send: []string{"To", stays, "From", ourNumber, "Twiml", say}},
+		contract{route: "POST " + calls + "/{CA}.json", params: api.UpdateCallParams{}, answer: api.ApiV2010Call{}, world: withLeg,
+			null: noPrice + " answered_by end_time duration", send: []string{"StatusCallback", "https://app.test/call"}},
+		contract{route: "POST " + legs + ".json", params: api.CreateParticipantParams{}, answer: api.ApiV2010Participant{}, world: callWorld,
+			null: noCoach, send: []string{"To", stays, "From", ourNumber, "Label", "another", "WaitUrl", "https://app.test/wait"}},
 		contract{route: "GET " + calls + "/{CA}.json", params: api.FetchCallParams{}, answer: api.ApiV2010Call{}, world: callWorld, null: noPrice},
 		contract{route: "DELETE " + calls + "/{CA}.json", params: api.DeleteCallParams{}, world: callWorld},
 		contract{route: "GET " + rooms + ".json", params: api.ListConferenceParams{}, answer: api.ListConferenceResponse{}, world: callWorld, null: notEnded},

@@ -39,11 +39,7 @@ func contracts() []contract {
 }
 
 // withoutContract are routes that wait for their row. It must only shrink.
-var withoutContract = []string{
-	"POST /2010-04-01/Accounts/{AC}/Calls.json",
-	"POST /2010-04-01/Accounts/{AC}/Calls/{CA}.json",
-	"POST /2010-04-01/Accounts/{AC}/Conferences/{CF}/Participants.json",
-}
+var withoutContract = []string{}
 
 // enums are the values of fields that have a list of them in the OpenAPI; twilio-go has no such lists.
 // By the name of the twilio-go type and the field.

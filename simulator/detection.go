@@ -108,7 +108,7 @@ func (s *Simulator) detected(c *call, by string) {
 	s.cancel(d.giveUp)
 	c.answeredBy = by
 	if d.holdsUp() {
-		s.runProgram(c, c.program)
+		s.startProgram(c)
 		return
 	}
 	took := s.now().Sub(c.answeredAt).Milliseconds()

@@ -97,9 +97,23 @@ func (d *dialing) ringOne(noun element) {
 		timeout: d.v.Seconds("timeout"), timeLimit: defaultTimeLimit * time.Second,
 		callback: callback{url: d.resolve(noun.Get("statusCallback")), method: noun.Method("statusCallbackMethod"), events: noun.Words("statusCallbackEvent")},
 	}
+	if noun.Name == "Number" {
+		leg.detection = d.detection(noun)
+	}
 	leg.sid = d.s.mint("CA", append(leg.identity(), c.sid)...)
 	d.legs = append(d.legs, leg)
 	d.s.newCall(leg)
+}
+
+// detection of machines on a number is always async (C.2).
+func (d *dialing) detection(noun element) detection {
+	milliseconds := func(name string) time.Duration { return time.Duration(noun.Int(name)) * time.Millisecond }
+	return detection{
+		mode: noun.Get("machineDetection"), async: true, timeout: noun.Seconds("machineDetectionTimeout"),
+		speech:    milliseconds("machineDetectionSpeechThreshold"),
+		speechEnd: milliseconds("machineDetectionSpeechEndThreshold"), silence: milliseconds("machineDetectionSilenceTimeout"),
+		callback: callback{url: d.resolve(noun.Get("amdStatusCallback")), method: noun.Method("amdStatusCallbackMethod")},
+	}
 }
 
 func clientAddress(noun element) string {
@@ -146,7 +160,11 @@ func (d *dialing) answered(leg *call) {
 	if leg.noun.Name == "Number" {
 		digits = leg.noun.Get("sendDigits")
 	}
-	s.sendDigits(leg, digits, whisper)
+	s.sendDigits(leg, digits, func() {
+		if leg.dialledBy == d { // else a request has sent it elsewhere meanwhile
+			whisper()
+		}
+	})
 }
 
 // bridge connects the two parties.

@@ -186,6 +186,51 @@ func TestWhisperAndSendDigits(t *testing.T) {
 	}
 }
 
+func TestMachineDetectionInADial(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.dialled(`<Dial><Number machineDetection="Enable" machineDetectionSpeechThreshold="3000" amdStatusCallback="amd">+447700900007</Number></Dial>`, nil)
+	w.advance(time.Minute)
+	same(t, "AnsweredBy", w.values("/amd", "AnsweredBy"), []string{"machine_start"})
+	equals(t, "after", w.received("/amd")[0].form.Get("MachineDetectionDuration"), "3000")
+}
+
+// A document that asks itself again and again at one instant does not stop the clock.
+func TestADialThatTurnsInCircles(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.dialled(`<Dial action="voice">nobody</Dial>`, nil)
+	w.advance(10 * time.Second)
+	if n := len(w.received("/voice")); n < 15 || n > 40 {
+		t.Errorf("requests in 10 s: got %d, want about two dozen", n)
+	}
+	w.sim.HangUp(person)
+	w.advance(0)
+	w.nothingLeft()
+}
+
+// The same documents and people twice give the same log.
+func TestVoiceIsDeterministic(t *testing.T) {
+	day := func() []string {
+		w := newWorld(t, Options{Seed: 7})
+		w.sim.SetPhone(other, Phone{Rings: 3 * time.Second, Talks: 20 * time.Second})
+		w.sim.SetSoftphone("anna", Softphone{Rings: 3 * time.Second})
+		w.dialled(`<Dial action="after"><Number>`+other+`</Number><Client>anna</Client></Dial>`, map[string]string{
+			"after": `<Response><Dial><Conference waitUrl="/wait">lobby</Conference></Dial></Response>`, "wait": say})
+		for _, digits := range []string{"001", "002", "005", "007", "008"} {
+			w.dial("lobby", "+447700900"+digits)
+		}
+		w.advance(10 * time.Minute)
+		var lines []string
+		for _, e := range w.sim.Log() {
+			lines = append(lines, e.String())
+		}
+		for _, h := range w.hooks {
+			lines = append(lines, h.at.String()+" "+h.url+" "+h.form.Encode())
+		}
+		return lines
+	}
+	same(t, "second run", day(), day())
+}
+
 func TestAnswerOnBridge(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.sim.SetPhone(other, Phone{Rings: 5 * time.Second})

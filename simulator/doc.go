@@ -14,7 +14,9 @@
 //	routes.go           the REST API, one line per request; what works: docs/simulator-parameters.md
 //	task.go             state machine of a task; reservation.go, call.go, conference.go: the same for each
 //	matching.go         how a waiting task meets a free agent
-//	phone.go            how telephones and agents' softphones behave
+//	line.go             the two ends of a call, and that a TwiML document always answers
+//	script.go           a TwiML document on its way through a call; verbs.go, gather.go, record.go, dial.go: what it does
+//	phone.go            how telephones and agents' softphones behave; phones/: the ready-made ones; dialin.go: people who call
 //	log.go              what every party experienced: the truth that tests judge by
 //	fault.go            what goes wrong, drawn from a seed; hooks.go: the same by a test's own hand
 //	control.go          the side for tests and people; data.go: what exists at the start

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// speechPause is the silence after which a Gather takes what was said for complete (speechTimeout auto).
+// speechPause is about what speechTimeout="auto" comes to.
 const speechPause = time.Second
 
 // doGather waits for keys or words while it prompts for them, and for timeout afterwards. The first key,
@@ -63,8 +63,19 @@ func (g *gather) speech(text string, over bool) {
 	g.s.hush(g.p)
 	if over {
 		g.words = strings.TrimSpace(g.words + " " + text)
-		g.wait(speechPause)
+		g.wait(g.speechTimeout())
 	}
+}
+
+// speechTimeout is the silence after which what was said is complete; as long as timeout unless it is set.
+func (g *gather) speechTimeout() time.Duration {
+	switch g.v.Get("speechTimeout") {
+	case "":
+		return g.v.Seconds("timeout")
+	case "auto":
+		return speechPause
+	}
+	return g.v.Seconds("speechTimeout")
 }
 
 func (g *gather) timeout() { g.finish("") }

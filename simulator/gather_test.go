@@ -65,6 +65,19 @@ func TestGatherWords(t *testing.T) {
 }
 
 // Two documents that talk to each other: a phone presses what a menu asks for.
+// How long a silence ends what is said: that of timeout, unless speechTimeout says otherwise.
+func TestSpeechTimeout(t *testing.T) {
+	for attributes, after := range map[string]time.Duration{
+		`timeout="3"`: 4 * time.Second, `timeout="3" speechTimeout="auto"`: 2 * time.Second, `timeout="3" speechTimeout="2"`: 3 * time.Second,
+	} {
+		w := newWorld(t, Options{})
+		w.dialIn(Phone{Document: `<Response><Say>Blue</Say><Pause length="3600"/></Response>`}, map[string]string{
+			"voice": `<Response><Gather input="speech" action="next" ` + attributes + `/></Response>`, "next": `<Response><Hangup/></Response>`})
+		w.advance(time.Minute)
+		equals(t, attributes, w.received("/next")[0].at.Sub(newVirtualClock().now), after)
+	}
+}
+
 func TestAPhonePressesKeys(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.dialIn(Phone{Document: `<Response><Pause length="2"/><Play digits="ww2"/><Pause length="3600"/></Response>`}, map[string]string{

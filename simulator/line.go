@@ -34,11 +34,11 @@ func (s *Simulator) farEnd(c *call) (*call, program) {
 		if app == nil {
 			return nil, program{}
 		}
-		return s.appCall(c.account, c.from, c.party, app, params)
+		return s.appCall(c.account, c.callerID(), c.party, app, params)
 	}
 	if owner, number := s.numberOwner(c.to); number != nil {
 		handling := owner.handling(number)
-		far := s.inbound(owner, c.from, c.to)
+		far := s.inbound(owner, c.callerID(), c.to)
 		far.number, far.fallback, far.callback = number.sid, handling.fallback, handling.status
 		return far, handling.program
 	}
@@ -48,7 +48,7 @@ func (s *Simulator) farEnd(c *call) (*call, program) {
 	} else if c.conduct = s.misconduct(c, what.conduct()); c.conduct.answer != "" && c.conduct.answer != what.conduct().answer {
 		what = Phone{Answer: c.conduct.answer, Rings: c.conduct.rings}.program(false)
 	}
-	return &call{account: s.world, from: c.from, to: c.to, party: c.to, timeLimit: defaultTimeLimit * time.Second}, what
+	return &call{account: s.world, from: c.callerID(), to: c.to, party: c.to, timeLimit: defaultTimeLimit * time.Second}, what
 }
 
 // conduct is what can be told of a phone from the start of its document.

@@ -55,7 +55,10 @@ func createParticipant(s *Simulator, r *request) (reply, *apiError) {
 		s.alert(21626, "Invalid 'StatusCallbackEvent'", Entry{})
 	}
 	r.oneOf("Beep", "true", "true", "false", "onEnter", "onExit")
-	r.notYet("ConferenceRecord")
+	r.oneOf("JitterBufferSize", "large", "off", "small", "medium", "large") // beeps and jitter are not simulated, and change no call
+	if app, _ := r.account.appNamed(leg.to); strings.HasPrefix(leg.to, "app:") && app == nil {
+		r.fail(refuse(400, 21218, "Invalid ApplicationSid: there is no such application"))
+	}
 	leg.detection = r.detectionParams(true, "AmdStatusCallback")
 	p.checkLabel(r)
 	if r.err != nil {
@@ -191,6 +194,7 @@ func updateParticipant(s *Simulator, r *request) (reply, *apiError) {
 	changed := *p
 	changed.muted = r.boolean("Muted", p.muted)
 	changed.hold = r.boolean("Hold", p.hold)
+	r.boolean("BeepOnExit", false) // beeps are not simulated
 	changed.endOnExit = r.boolean("EndConferenceOnExit", p.endOnExit)
 	changed.coaching = r.boolean("Coaching", p.coaching)
 	changed.coached = r.textOr("CallSidToCoach", p.coached)

@@ -53,25 +53,26 @@ func (r route) parameters() map[string]bool {
 
 // What creating calls and participants takes, and what of it is known and refused.
 const (
-	callTakes = "To From Url Method Twiml FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod " +
-		"StatusCallbackEvent Timeout TimeLimit MachineDetection AsyncAmd AsyncAmdStatusCallback " +
-		"AsyncAmdStatusCallbackMethod"
-	callRefuses = "SendDigits Record RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod " +
-		"SipAuthUsername SipAuthPassword MachineDetectionTimeout RecordingStatusCallbackEvent Trim CallerId " +
-		"MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout " +
-		"Byoc CallReason CallToken RecordingTrack ClientNotificationUrl ApplicationSid"
+	detectionTakes = " MachineDetection MachineDetectionTimeout MachineDetectionSpeechThreshold " +
+		"MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout "
+
+	callTakes = "To From Url Method Twiml ApplicationSid FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod " +
+		"StatusCallbackEvent Timeout TimeLimit SendDigits CallerId CallReason AsyncAmd AsyncAmdStatusCallback " +
+		"AsyncAmdStatusCallbackMethod" + detectionTakes
+	callRefuses = "Record RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod " +
+		"SipAuthUsername SipAuthPassword RecordingStatusCallbackEvent Trim Byoc CallToken RecordingTrack " +
+		"RecordingConfigurationId Passports ClientNotificationUrl"
 
 	participantTakes = "To From Label Timeout TimeLimit StatusCallback StatusCallbackMethod StatusCallbackEvent Muted " +
 		"Coaching CallSidToCoach Beep StartConferenceOnEnter EndConferenceOnExit EarlyMedia MaxParticipants " +
-		"WaitUrl WaitMethod ConferenceStatusCallback ConferenceStatusCallbackMethod " +
-		"ConferenceStatusCallbackEvent MachineDetection AmdStatusCallback AmdStatusCallbackMethod"
+		"WaitUrl WaitMethod ConferenceStatusCallback ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent " +
+		"CallerId CallReason JitterBufferSize AmdStatusCallback AmdStatusCallbackMethod" + detectionTakes
 	participantRefuses = "Record ConferenceRecord ConferenceTrim RecordingChannels RecordingStatusCallback " +
 		"RecordingStatusCallbackMethod SipAuthUsername SipAuthPassword Region " +
 		"ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod " +
-		"RecordingStatusCallbackEvent ConferenceRecordingStatusCallbackEvent JitterBufferSize Byoc CallerId " +
-		"CallReason RecordingTrack MachineDetectionTimeout MachineDetectionSpeechThreshold " +
-		"MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout Trim CallToken " +
-		"ClientNotificationUrl CallerDisplayName"
+		"RecordingStatusCallbackEvent ConferenceRecordingStatusCallbackEvent Byoc RecordingTrack Trim CallToken " +
+		"ClientNotificationUrl CallerDisplayName RecordingConfigurationId Passports EmergencyCallerPosition " +
+		"EmergencyCallerLocation EmergencyName EmergencyAddress EmergencyZipCode EmergencyCity EmergencyState EmergencyCountry"
 )
 
 func voiceRoutes() []route {
@@ -82,7 +83,7 @@ func voiceRoutes() []route {
 		callFilters = "To From ParentCallSid Status StartTime StartTime< StartTime> EndTime EndTime< EndTime>"
 		roomFilters = "DateCreated DateCreated< DateCreated> DateUpdated DateUpdated< DateUpdated> FriendlyName Status"
 		callChanges = "Url Method Status FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod Twiml TimeLimit"
-		legChanges  = "Muted Hold HoldUrl HoldMethod AnnounceUrl AnnounceMethod WaitUrl WaitMethod EndConferenceOnExit Coaching CallSidToCoach"
+		legChanges  = "Muted Hold HoldUrl HoldMethod AnnounceUrl AnnounceMethod WaitUrl WaitMethod BeepOnExit EndConferenceOnExit Coaching CallSidToCoach"
 	)
 	return []route{
 		{method: "GET", pattern: account + "/Calls.json", handle: listCalls, takes: callFilters},
@@ -97,7 +98,7 @@ func voiceRoutes() []route {
 		{method: "GET", pattern: legs + ".json", handle: listParticipants, takes: "Muted Hold Coaching"},
 		{method: "POST", pattern: legs + ".json", handle: createParticipant, takes: participantTakes, refuses: participantRefuses, activeOnly: true},
 		{method: "GET", pattern: legs + "/{CA}.json", handle: fetchParticipant, takes: none},
-		{method: "POST", pattern: legs + "/{CA}.json", handle: updateParticipant, takes: legChanges, refuses: "BeepOnExit"},
+		{method: "POST", pattern: legs + "/{CA}.json", handle: updateParticipant, takes: legChanges},
 		{method: "DELETE", pattern: legs + "/{CA}.json", handle: deleteParticipant, takes: none},
 	}
 }

@@ -29,6 +29,7 @@ type script struct {
 	base     program // the document, for relative URLs and fetching again
 	purpose  purpose
 	fetched  time.Time
+	spins    int // documents since time last went on
 	timers   []*timer
 	saying   string // what is being said; the other end notices when it stops
 	ears     ears   // what a verb at work listens for
@@ -46,6 +47,9 @@ type purpose struct {
 
 // refetchPause keeps a document that only redirects to itself from spinning.
 const refetchPause = time.Second
+
+// mostAtOnce is how many documents may follow each other by action before any time has passed.
+const mostAtOnce = 10
 
 // runProgram runs TwiML on a call that is in no conference. At the end of it the call ends (D.1).
 func (s *Simulator) runProgram(c *call, what program) {
@@ -204,8 +208,16 @@ func (s *Simulator) ask(p *script, address, method string, with url.Values) {
 	if !good {
 		return
 	}
-	p.base, p.fetched = next, s.now()
-	s.fetch(p, next, with)
+	wait := time.Duration(0)
+	if p.spins++; !s.now().Equal(p.fetched) {
+		p.spins = 0
+	} else if p.spins > mostAtOnce {
+		wait = refetchPause
+	}
+	s.after(p, wait, func() {
+		p.base, p.fetched = next, s.now()
+		s.fetch(p, next, with)
+	})
 }
 
 // elsewhere is another document, named in this one.

@@ -37,6 +37,10 @@ type Options struct {
 	// DebuggerURL is the console's debugger webhook: it is told of every alert; "": nobody is.
 	DebuggerURL string
 
+	// StrictCallerID refuses calls to telephones from a number that the account does not own, as Twilio
+	// does (21210). Off, any number will do, so that nothing need be set up first.
+	StrictCallerID bool
+
 	Uncertain Uncertain    // what nobody knows about the real Twilio
 	Logger    *slog.Logger // nil: discard
 }
@@ -51,6 +55,7 @@ type Simulator struct {
 	callsPerSecond float64
 	webhookLatency time.Duration
 	debuggerURL    string
+	strictCallerID bool
 	uncertain      Uncertain
 	logger         *slog.Logger
 	routes         []route
@@ -101,7 +106,8 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		clock: o.Clock, webhooks: o.Webhooks,
 		seed: o.Seed, callsPerSecond: o.CallsPerSecond, webhookLatency: o.WebhookLatency, debuggerURL: o.DebuggerURL,
-		uncertain: o.Uncertain, logger: o.Logger, options: o, readyMade: readPhones(),
+		strictCallerID: o.StrictCallerID,
+		uncertain:      o.Uncertain, logger: o.Logger, options: o, readyMade: readPhones(),
 	}
 	if s.clock == nil {
 		s.clock = WallClock()

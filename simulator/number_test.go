@@ -131,7 +131,7 @@ func TestNumbersMoveBetweenAccounts(t *testing.T) {
 	_, err = move(main, DefaultAccountSID, "AC99999999999999999999999999999999")
 	refusedAs(t, "to nobody", err, 400, 21471)
 	moved, err := move(main, DefaultAccountSID, *sub.Sid)
-	if err != nil || *moved.AccountSid != *sub.Sid || !strings.Contains(*moved.Uri, *sub.Sid) {
+	if err != nil || *moved.AccountSid != *sub.Sid || *moved.VoiceApplicationSid != "" || !strings.Contains(*moved.Uri, *sub.Sid) {
 		t.Errorf("moved: %+v %v", moved, err)
 	}
 	equals(t, "without its app", handledBy(), "customer https://app.test/own")

@@ -34,7 +34,7 @@ func (ws *workspace) directParam(r *request, t *task) *direct {
 	case r.has("IgnoreCapacity") && !isAgent:
 		r.fail(invalid("IgnoreCapacity can only be used when RoutingTarget is a worker"))
 	case isQueue && (queueSID == "" || belongs == q):
-		return &direct{filter: &planFilter{name: "RoutingTarget", targets: []*planTarget{{queue: q}}}}
+		return &direct{filter: planFor(q).fallback}
 	case isQueue:
 		r.fail(invalid("TaskQueueSid '%s' is not the RoutingTarget '%s'", queueSID, given))
 	case isAgent:
@@ -64,7 +64,8 @@ func (ws *workspace) directTo(a *agent, q *queue, ignoreCapacity bool, r *reques
 		r.fail(invalid("RoutingTarget '%s' is invalid", a.sid))
 		return nil
 	}
-	d := &direct{filter: &planFilter{name: "RoutingTarget", targets: []*planTarget{{queue: q, where: only}}}}
+	d := &direct{filter: planFor(q).fallback}
+	d.filter.targets[0].where = only
 	if ignoreCapacity {
 		d.agent = a
 	}

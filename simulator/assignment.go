@@ -78,10 +78,7 @@ func (ws *workspace) instruct(res *reservation, answer webhookAnswer) bool {
 		s.alert(40000, "callback reply lacks Content-Type: application/json", res.about())
 		return false
 	}
-	var instruction struct {
-		Instruction string `json:"instruction"`
-		ActivitySID string `json:"activity_sid"`
-	}
+	var instruction map[string]any
 	if json.Unmarshal(answer.body, &instruction) != nil {
 		s.alert(40001, "callback reply is not JSON", res.about())
 		return false
@@ -89,20 +86,6 @@ func (ws *workspace) instruct(res *reservation, answer webhookAnswer) bool {
 	if res.status != reservationPending {
 		return true // decided meanwhile; the instruction is ignored
 	}
-	switch instruction.Instruction {
-	case "":
-		s.alert(40005, "callback reply has no instruction", res.about())
-	case "accept":
-		ws.accept(res)
-	case "reject":
-		next, found := ws.statuses.get(instruction.ActivitySID)
-		if instruction.ActivitySID != "" && !found {
-			s.alert(40100, "reject: activity_sid is invalid", res.about())
-			return true
-		}
-		ws.reject(res, next)
-	default:
-		s.alert(40001, "instruction "+instruction.Instruction+" is not simulated yet", res.about())
-	}
+	ws.instructByReply(res, instruction)
 	return true
 }

@@ -64,10 +64,12 @@ type call struct {
 	direction     string
 	parent        string   // SID of the call whose Dial made it
 	dialledBy     *dialing // that Dial, while the leg belongs to it
-	noun          element  // what that Dial says of it
-	number        string   // SID of the owned number it came in at
-	shown         string   // CallerId, in place of from
-	digits        string   // SendDigits: pressed when it is answered
+	onAnswer      func()   // what an instruction waits for, see instruction.go
+	onEnd         func()
+	noun          element // what that Dial says of it
+	number        string  // SID of the owned number it came in at
+	shown         string  // CallerId, in place of from
+	digits        string  // SendDigits: pressed when it is answered
 	status        string
 	queueTime     time.Duration
 	createdAt     time.Time
@@ -183,6 +185,11 @@ func (s *Simulator) answered(c *call) {
 	}
 	s.limit(c)
 	s.detect(c)
+	if c.onAnswer != nil {
+		if c.onAnswer(); c.over() {
+			return
+		}
+	}
 	switch {
 	case c.dialledBy != nil:
 		c.dialledBy.answered(c)
@@ -283,6 +290,9 @@ func (s *Simulator) end(c *call, status, by string) {
 	if d := c.dialledBy; d != nil {
 		c.dialledBy = nil
 		d.lost(c)
+	}
+	if c.onEnd != nil {
+		c.onEnd()
 	}
 }
 

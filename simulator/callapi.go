@@ -86,7 +86,9 @@ func (r *request) callback(name, standard string, known map[string]string) callb
 }
 
 // identity is what makes a leg this one and no other, for its SID.
-func (c *call) identity() []string { return []string{c.account.sid, c.to, c.from, withoutHost(c.callback.url)} }
+func (c *call) identity() []string {
+	return []string{c.account.sid, c.to, c.from, withoutHost(c.callback.url)}
+}
 
 func createCall(s *Simulator, r *request) (reply, *apiError) {
 	c := s.dialledParams(r, 1)

@@ -59,7 +59,7 @@ func usedIn(file *ast.File, files *gotoken.FileSet) []codeUse {
 			return true
 		}
 		switch name := calledName(call); name {
-		case "refuse", "alert", "address":
+		case "refuse", "alert", "address", "cannot":
 			for i, arg := range call.Args {
 				number, is := arg.(*ast.BasicLit)
 				if !is || number.Kind != gotoken.INT || len(number.Value) != 5 {

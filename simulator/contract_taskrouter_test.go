@@ -104,7 +104,7 @@ func taskRouterContracts() []contract {
 		{route: "GET " + ws + "/Workers/{WK}/Reservations", params: taskrouter.ListWorkerReservationParams{}, answer: taskrouter.ListWorkerReservationResponse{}},
 		{route: "GET " + ws + "/Workers/{WK}/Reservations/{WR}", answer: taskrouter.TaskrouterV1WorkerReservation{}},
 		{route: "POST " + ws + "/Workers/{WK}/Reservations/{WR}", params: taskrouter.UpdateWorkerReservationParams{}, answer: taskrouter.TaskrouterV1WorkerReservation{},
-			send: []string{"ReservationStatus", "rejected", "WorkerActivitySid", "{offline}"}},
+			send: []string{"Instruction", "reject", "WorkerActivitySid", "{offline}"}},
 
 		{route: "GET " + ws + "/Tasks", params: taskrouter.ListTaskParams{}, answer: taskrouter.ListTaskResponse{}, null: newTask},
 		{route: "POST " + ws + "/Tasks", params: taskrouter.CreateTaskParams{}, answer: taskrouter.TaskrouterV1Task{}, null: newTask,
@@ -116,7 +116,7 @@ func taskRouterContracts() []contract {
 		{route: "GET " + ws + "/Tasks/{WT}/Reservations", params: taskrouter.ListTaskReservationParams{}, answer: taskrouter.ListTaskReservationResponse{}},
 		{route: "GET " + ws + "/Tasks/{WT}/Reservations/{WR}", answer: taskrouter.TaskrouterV1TaskReservation{}},
 		{route: "POST " + ws + "/Tasks/{WT}/Reservations/{WR}", params: taskrouter.UpdateTaskReservationParams{}, answer: taskrouter.TaskrouterV1TaskReservation{},
-			send: []string{"ReservationStatus", "accepted"}},
+			send: []string{"Instruction", "accept"}},
 
 		{route: "GET " + ws + "/Events", params: taskrouter.ListEventParams{}, answer: taskrouter.ListEventResponse{}, null: noActor},
 		{route: "GET " + ws + "/Events/{EV}", answer: taskrouter.TaskrouterV1Event{}, null: noActor},

@@ -41,24 +41,8 @@ const defaultMusic = "http://twimlets.com/holdmusic?Bucket=com.twilio.music.clas
 // CF SID the room must be active (fact 5).
 func createParticipant(s *Simulator, r *request) (reply, *apiError) {
 	leg := s.dialledParams(r, 5)
-	p := &participant{
-		call: leg, label: r.text("Label"), createdAt: s.now(), updatedAt: s.now(),
-		muted: r.boolean("Muted", false), coaching: r.boolean("Coaching", false), coached: r.text("CallSidToCoach"),
-		startOnEnter: r.boolean("StartConferenceOnEnter", true), endOnExit: r.boolean("EndConferenceOnExit", false),
-		earlyMedia: r.boolean("EarlyMedia", true), maxParticipants: r.number("MaxParticipants", mostParticipants, 2, mostParticipants),
-		wait:               r.music("WaitUrl", "WaitMethod", http.MethodPost),
-		holdMusic:          program{url: defaultMusic, music: true},
-		conferenceCallback: r.callback("ConferenceStatusCallback", "start end", conferenceEvents),
-	}
-	r.address("ConferenceStatusCallback", "", 21609)
-	if r.text("ConferenceStatusCallback") != "" && p.conferenceCallback.url == "" {
-		s.alert(21626, "Invalid 'StatusCallbackEvent'", Entry{})
-	}
-	r.oneOf("Beep", "true", "true", "false", "onEnter", "onExit")
-	r.oneOf("JitterBufferSize", "large", "off", "small", "medium", "large") // beeps and jitter are not simulated, and change no call
-	if app, _ := r.account.appNamed(leg.to); strings.HasPrefix(leg.to, "app:") && app == nil {
-		r.fail(refuse(400, 21218, "Invalid ApplicationSid: there is no such application"))
-	}
+	p := s.participantParams(r, leg)
+	p.label, p.coaching, p.coached = r.text("Label"), r.boolean("Coaching", false), r.text("CallSidToCoach")
 	leg.detection = r.detectionParams(true, "AmdStatusCallback")
 	p.checkLabel(r)
 	if r.err != nil {
@@ -77,13 +61,41 @@ func createParticipant(s *Simulator, r *request) (reply, *apiError) {
 	if room == nil {
 		room = r.account.openConference(r.vars["CF"])
 	}
-	leg.sid = s.mint("CA", append(leg.identity(), room.sid, p.label)...)
-	leg.participant, leg.room, p.conference = p, room.sid, room
-	room.participants = append(room.participants, p)
-	s.newCall(leg)
+	s.dialInto(room, p, p.label)
 	body := s.participantBody(p)
 	body["queue_time"] = queueTime(leg)
 	return created(body), nil
+}
+
+// dialInto dials a leg that is meant for a room; is tells it from others to the same party.
+func (s *Simulator) dialInto(room *conference, p *participant, is string) {
+	leg := p.call
+	leg.sid = s.mint("CA", append(leg.identity(), room.sid, is)...)
+	leg.participant, leg.room, p.conference = p, room.sid, room
+	room.participants = append(room.participants, p)
+	s.newCall(leg)
+}
+
+// participantParams reads what a leg will be in its conference.
+func (s *Simulator) participantParams(r *request, leg *call) *participant {
+	p := &participant{
+		call: leg, createdAt: s.now(), updatedAt: s.now(), muted: r.boolean("Muted", false),
+		startOnEnter: r.boolean("StartConferenceOnEnter", true), endOnExit: r.boolean("EndConferenceOnExit", false),
+		earlyMedia: r.boolean("EarlyMedia", true), maxParticipants: r.number("MaxParticipants", mostParticipants, 2, mostParticipants),
+		wait:               r.music("WaitUrl", "WaitMethod", http.MethodPost),
+		holdMusic:          program{url: defaultMusic, music: true},
+		conferenceCallback: r.callback("ConferenceStatusCallback", "start end", conferenceEvents),
+	}
+	r.address("ConferenceStatusCallback", "", 21609)
+	if r.text("ConferenceStatusCallback") != "" && p.conferenceCallback.url == "" {
+		s.alert(21626, "Invalid 'StatusCallbackEvent'", Entry{})
+	}
+	r.oneOf("Beep", "true", "true", "false", "onEnter", "onExit")
+	r.oneOf("JitterBufferSize", "large", "off", "small", "medium", "large") // beeps and jitter are not simulated, and change no call
+	if app, _ := r.account.appNamed(leg.to); strings.HasPrefix(leg.to, "app:") && app == nil {
+		r.fail(refuse(400, 21218, "Invalid ApplicationSid: there is no such application"))
+	}
+	return p
 }
 
 // music reads a WaitUrl: not given means Twilio's classical music, given but empty means silence.

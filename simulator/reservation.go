@@ -41,6 +41,7 @@ type reservation struct {
 	version              int
 	createdAt, updatedAt time.Time
 	timer                *timer // TaskReservationTimeout
+	leg                  *call  // the agent's, of the instruction conference
 }
 
 // offer reserves a task for an agent. The workspace's look for matches calls it.
@@ -125,6 +126,9 @@ func (ws *workspace) closeReservation(res *reservation, status string) {
 func (ws *workspace) endOffer(res *reservation, status string) {
 	ws.closeReservation(res, status)
 	ws.emit("reservation."+status, "Reservation "+res.sid+" "+status, ws.reservationFields(res))
+	if res.leg != nil {
+		ws.sim.end(res.leg, callCanceled, ByTwilio)
+	}
 	t := res.task
 	open := slices.ContainsFunc(t.reservations, func(r *reservation) bool { return r.status == reservationPending })
 	if t.status == taskReserved && !open {
@@ -220,14 +224,28 @@ func updateReservation(_ *Simulator, ws *workspace, r *request) (reply, *apiErro
 	}
 	status := r.oneOf("ReservationStatus", "", reservationAccepted, reservationRejected, reservationWrapping, reservationCompleted)
 	next := ws.statusParam(r, "WorkerActivitySid", nil)
-	if status == "" {
+	instruction, given := r.instruction()
+	switch {
+	case status == "" && instruction == "":
 		r.fail(missing("ReservationStatus"))
+	case status != "" && instruction != "":
+		r.fail(invalid("ReservationStatus and Instruction exclude each other"))
 	}
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	if next != nil && status != reservationRejected {
+	rejects := status == reservationRejected || instruction == "reject"
+	if next != nil && !rejects {
 		return reply{}, invalid("WorkerActivitySid is only allowed when rejecting a reservation")
+	}
+	if instruction != "" {
+		if !r.ifMatch(res.version) {
+			return reply{}, preconditionFailed()
+		}
+		if err := ws.follow(res, instruction, given); err != nil {
+			return reply{}, invalid("%s", err.text)
+		}
+		return reply{status: 200, body: ws.reservationBody(res, r), etag: res.etag()}, nil
 	}
 	if !r.ifMatch(res.version) {
 		return reply{}, preconditionFailed()

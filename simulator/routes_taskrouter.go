@@ -8,18 +8,20 @@ const (
 	queueSettings   = "FriendlyName TargetWorkers MaxReservedWorkers TaskOrder ReservationActivitySid AssignmentActivitySid"
 	routingSettings = "FriendlyName Configuration AssignmentCallbackUrl FallbackAssignmentCallbackUrl TaskReservationTimeout"
 
-	// instructions are the orders that an update of a reservation can give instead of a status: ring
-	// the agent, join them in a conference, and so on (A.6).
+	// instructions are what an update of a reservation can order instead of a status: ring the agent,
+	// join them in a conference, and so on (A.6).
 	instructions = `Instruction To From Timeout
-		CallFrom CallRecord CallTimeout CallTo CallUrl CallStatusCallbackUrl CallAccept
+		CallTo CallFrom CallUrl CallAccept CallTimeout CallStatusCallbackUrl
+		RedirectCallSid RedirectUrl RedirectAccept
+		StatusCallback StatusCallbackMethod StatusCallbackEvent Muted Beep StartConferenceOnEnter EndConferenceOnExit
+		WaitUrl WaitMethod EarlyMedia MaxParticipants JitterBufferSize
+		ConferenceStatusCallback ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent
+		PostWorkActivitySid EndConferenceOnCustomerExit BeepOnCustomerEntrance `
+	// others are those of the instructions, and of recording, that are not simulated.
+	others = `CallRecord
 		DequeuePostWorkActivitySid DequeueFrom DequeueRecord DequeueTimeout DequeueTo DequeueStatusCallbackUrl DequeueStatusCallbackEvent
-		RedirectCallSid RedirectAccept RedirectUrl
-		StatusCallback StatusCallbackMethod StatusCallbackEvent Record Muted Beep StartConferenceOnEnter EndConferenceOnExit
-		WaitUrl WaitMethod EarlyMedia MaxParticipants
-		ConferenceStatusCallback ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent ConferenceRecord ConferenceTrim
-		RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod
-		ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod
-		Region SipAuthUsername SipAuthPassword PostWorkActivitySid EndConferenceOnCustomerExit BeepOnCustomerEntrance JitterBufferSize`
+		Record ConferenceRecord ConferenceTrim RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod
+		ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod Region SipAuthUsername SipAuthPassword`
 )
 
 func taskRouterRoutes() []route {
@@ -71,7 +73,7 @@ func taskRouterRoutes() []route {
 		{method: "GET", pattern: ws + "/Workers/{WK}/Reservations", handle: in(listReservations), takes: "ReservationStatus"},
 		{method: "GET", pattern: ws + "/Workers/{WK}/Reservations/{WR}", handle: in(fetchReservation), takes: none},
 		{method: "POST", pattern: ws + "/Workers/{WK}/Reservations/{WR}", handle: in(updateReservation),
-			takes: "ReservationStatus WorkerActivitySid " + ifMatch, refuses: instructions},
+			takes: "ReservationStatus WorkerActivitySid " + instructions + ifMatch, refuses: others},
 
 		{method: "GET", pattern: ws + "/Tasks", handle: in(listTasks),
 			takes: "Priority AssignmentStatus WorkflowSid WorkflowName TaskQueueSid TaskQueueName EvaluateTaskAttributes RoutingTarget " +
@@ -85,7 +87,7 @@ func taskRouterRoutes() []route {
 		{method: "GET", pattern: ws + "/Tasks/{WT}/Reservations", handle: in(listReservations), takes: "ReservationStatus WorkerSid"},
 		{method: "GET", pattern: ws + "/Tasks/{WT}/Reservations/{WR}", handle: in(fetchReservation), takes: none},
 		{method: "POST", pattern: ws + "/Tasks/{WT}/Reservations/{WR}", handle: in(updateReservation),
-			takes: "ReservationStatus WorkerActivitySid " + ifMatch, refuses: instructions + " Supervisor SupervisorMode"},
+			takes: "ReservationStatus WorkerActivitySid " + instructions + ifMatch, refuses: others + " Supervisor SupervisorMode"},
 
 		{method: "GET", pattern: ws + "/Events", handle: in(listEvents),
 			takes: "Minutes StartDate EndDate EventType ReservationSid TaskQueueSid TaskSid WorkerSid WorkflowSid TaskChannel Sid"},

@@ -197,7 +197,7 @@ func TestUpdatesThatExcludeEachOther(t *testing.T) {
 	w.refused(w.post(path, "Reason", "just so"), 400, 20001)
 	w.refused(w.post(offer, "ReservationStatus", "accepted", "WorkerActivitySid", w.offline), 400, 20001)
 	w.refused(w.post(offer), 400, 20001)
-	w.refused(w.post(offer, "Instruction", "accept"), 400, 20001)
+	w.refused(w.post(offer, "ReservationStatus", "accepted", "Instruction", "accept"), 400, 20001)
 	w.refused(w.post(offer, "ReservationStatus", "accepted", "From", "+442079460000"), 400, 20001)
 	w.must(w.post(offer, "ReservationStatus", "accepted"))
 	for _, status := range []string{"wrapping", "completed"} {

@@ -25,7 +25,7 @@ const (
 	KindRecording  = "recording"
 )
 
-var kinds = []string{KindAssignment, KindEvent, KindCall, KindConference, KindAMD, KindTwiML}
+var kinds = []string{KindAssignment, KindEvent, KindCall, KindConference, KindAMD, KindTwiML, KindRecording}
 
 // answerMatters: Twilio does what the answer says; of the other kinds it only wants to know that they arrived.
 func answerMatters(kind string) bool { return kind == KindAssignment || kind == KindTwiML }

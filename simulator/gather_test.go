@@ -21,6 +21,7 @@ func TestGatherByKeys(t *testing.T) {
 		"no finishOnKey":              {`<Gather finishOnKey="" timeout="2" action="next"/>`, "1#", 0, "1#", []string{"Hears Bye"}},
 		"timeout between keys":        {`<Gather timeout="2" action="next"/>`, "1wwww2wwwwwww3", 0, "1", []string{"Hears Bye"}},
 		"interrupts the prompt":       {`<Gather numDigits="1" action="next"><Say loop="5">Press one</Say><Play>a.mp3</Play></Gather>`, "1", 0, "1", []string{"Hears Press one", "Hears Bye"}},
+		"the first key interrupts":    {`<Gather timeout="2" action="next"><Say>Press one</Say><Play>a.mp3</Play></Gather>`, "1", 0, "1", []string{"Hears Press one", "Hears Bye"}},
 		"nothing":                     {`<Gather action="next"/><Say>Nothing</Say>`, "", 0, "-", []string{"Hears Nothing"}},
 		"too late":                    {`<Gather timeout="2" action="next"/><Say loop="4">Nothing</Say>`, "1", 4 * time.Second, "-", []string{"Hears Nothing"}},
 		"nothing, but asked":          {`<Gather actionOnEmptyResult="true" action="next"/><Say>Nothing</Say>`, "", 0, "", []string{"Hears Bye"}},

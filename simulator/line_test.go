@@ -30,6 +30,17 @@ func (w *world) serving(documents map[string]string) *world {
 	return w
 }
 
+// said lists what a party said and pressed, as "What detail".
+func (w *world) said(party string) []string {
+	list := []string{}
+	for _, e := range w.sim.Log() {
+		if e.Party == party && (e.What == Says || e.What == Presses) {
+			list = append(list, e.What+" "+e.Detail)
+		}
+	}
+	return list
+}
+
 const (
 	ownedNumber1 = "+442079460001"
 	person       = "+447700900101"

@@ -369,17 +369,6 @@ func (w *world) experienced(party string) []string {
 	return list
 }
 
-// said lists what a party said and pressed, as "What detail".
-func (w *world) said(party string) []string {
-	list := []string{}
-	for _, e := range w.sim.Log() {
-		if e.Party == party && (e.What == Says || e.What == Presses) {
-			list = append(list, e.What+" "+e.Detail)
-		}
-	}
-	return list
-}
-
 func (w *world) nothingLeft() {
 	w.t.Helper()
 	if left := w.sim.Leftovers(); len(left) > 0 {

@@ -22,6 +22,7 @@ type agent struct {
 	// out offer does not move an agent back in that line, so a reject without a status is offered
 	// the same task again (fact 4).
 	idleSince    time.Time
+	offeredAt    time.Time // when the last task was offered
 	channels     table[*agentChannel]
 	reservations []*reservation // every one that can still be read
 	live         []*reservation // pending, accepted, wrapping: they use capacity

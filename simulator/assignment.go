@@ -72,6 +72,9 @@ func (ws *workspace) instruct(res *reservation, answer webhookAnswer) bool {
 		return false
 	}
 	if len(bytes.TrimSpace(answer.body)) == 0 {
+		if s.uncertain.EmptyReplyAlerts {
+			s.alert(40001, "callback reply is not JSON", res.about())
+		}
 		return true
 	}
 	if !strings.HasPrefix(strings.TrimSpace(answer.contentType), "application/json") {

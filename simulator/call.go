@@ -333,8 +333,12 @@ func (s *Simulator) report(c *call) {
 // callForm is what every request about a call carries, TwiML fetches included (C.1, D.1).
 func (s *Simulator) callForm(c *call) url.Values {
 	form := url.Values{
-		"CallSid": {c.sid}, "AccountSid": {c.account.signer().sid}, "From": {c.from}, "To": {c.to}, "Caller": {c.from}, "Called": {c.to},
+		"CallSid": {c.sid}, "AccountSid": {c.account.signer().sid}, "From": {c.from}, "To": {c.to},
 		"CallStatus": {c.status}, "ApiVersion": {"2010-04-01"}, "Direction": {c.direction},
+	}
+	if s.uncertain.ClientsHaveGeography || e164.MatchString(c.from) && e164.MatchString(c.to) {
+		addGeography(form, "From", "Caller", c.from)
+		addGeography(form, "To", "Called", c.to)
 	}
 	if c.parent != "" {
 		form.Set("ParentCallSid", c.parent)

@@ -42,6 +42,9 @@ type conference struct {
 func (a *account) openConference(name string) *conference {
 	s := a.sim
 	c := &conference{sim: s, account: a, sid: s.mint("CF", a.sid, name), name: name, status: conferenceInit, createdAt: s.now(), updatedAt: s.now(), sequence: 1}
+	if s.uncertain.ConferencesCountFromZero {
+		c.sequence = 0
+	}
 	a.conferences.add(c.sid, c)
 	a.rooms[name] = c
 	a.forgetConferences()

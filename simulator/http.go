@@ -50,6 +50,7 @@ type route struct {
 	tokenOnly  bool // no key may ask: accounts and keys (the kind of key is Standard)
 	activeOnly bool // refused while the account is suspended or closed
 
+	dials    bool   // a request with the idempotency token of an earlier one may be the same (L9)
 	product  string // taskrouter, api, …: the first part of Twilio's host name
 	segments []string
 	known    map[string]bool // takes and refuses: true for what is taken
@@ -212,6 +213,9 @@ func (s *Simulator) perform(found route, in *request) (reply, *apiError) {
 	}
 	s.serving = in
 	defer func() { s.serving = nil }()
+	if token := in.http.Header.Get(idempotencyToken); s.uncertain.IdempotencyTokens && found.dials && token != "" {
+		return s.once(token, in, found.handle)
+	}
 	return found.handle(s, in)
 }
 
@@ -244,6 +248,9 @@ func (s *Simulator) answer(w http.ResponseWriter, res reply) {
 	w.Header().Set("Twilio-Concurrent-Requests", strconv.Itoa(int(s.concurrent.Load())))
 	s.unlock()
 	if res.etag != "" {
+		if s.uncertain.BareETags {
+			res.etag = strings.Trim(res.etag, `"`)
+		}
 		w.Header().Set("ETag", res.etag)
 	}
 	if res.body == nil {

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"slices"
+	"time"
 
 	"switchboard/simulator/expression"
 )
@@ -85,15 +86,25 @@ func (ws *workspace) eligible(t *task, free []*agent) []*agent {
 	var fit []*agent
 	for _, a := range free {
 		sees.agent = a
-		if a.status.available && ws.hasCapacity(a, t.channel) && target.queue.takes(a) &&
+		if a.status.available && ws.hasCapacity(a, t.channel) && !t.restsFrom(a, ws.sim.now()) && target.queue.takes(a) &&
 			target.means(a, sees) && (target.where == nil || target.where.Matches(sees)) {
 			fit = append(fit, a)
 		}
 	}
 	// Stable: a tie goes to the agent created first.
-	slices.SortStableFunc(fit, func(a, b *agent) int { return a.idleSince.Compare(b.idleSince) })
+	slices.SortStableFunc(fit, func(a, b *agent) int {
+		if ws.sim.uncertain.RoundRobin {
+			return a.offeredAt.Compare(b.offeredAt)
+		}
+		return a.idleSince.Compare(b.idleSince)
+	})
 	expression.Sort(fit, target.orderBy, func(a *agent) expression.Scope { return &offerScope{task: t, agent: a} })
 	return fit
+}
+
+// restsFrom: the agent has rejected the task a short while ago (L15).
+func (t *task) restsFrom(a *agent, now time.Time) bool {
+	return slices.ContainsFunc(t.reservations, func(r *reservation) bool { return r.agent == a && now.Before(r.restsUntil) })
 }
 
 // means: a known-agent target is for that agent only; nobody, if the attribute is missing.

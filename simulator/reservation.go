@@ -40,8 +40,9 @@ type reservation struct {
 	queue                *queue
 	version              int
 	createdAt, updatedAt time.Time
-	timer                *timer // TaskReservationTimeout
-	leg                  *call  // the agent's, of the instruction conference
+	timer                *timer    // TaskReservationTimeout
+	leg                  *call     // the agent's, of the instruction conference
+	restsUntil           time.Time // when the agent who rejected it can be offered the task again
 }
 
 // offer reserves a task for an agent. The workspace's look for matches calls it.
@@ -65,6 +66,7 @@ func (ws *workspace) offer(t *task, a *agent) {
 	t.reservations = append(t.reservations, res)
 	a.reservations = append(a.reservations, res)
 	a.live = append(a.live, res)
+	a.offeredAt = s.now()
 	res.timer = s.schedule(t.routing.reservationTimeout, func() {
 		// Twilio moves the agent away and tells nobody but the event callback (fact 3).
 		ws.endOffer(res, reservationTimeout)
@@ -165,6 +167,10 @@ func (ws *workspace) accept(res *reservation) {
 // reject: without a status the agent stays where they are, and is offered the same task again at
 // once (fact 4).
 func (ws *workspace) reject(res *reservation, status *agentStatus) {
+	if rests := ws.sim.uncertain.RejectRests; rests > 0 {
+		res.restsUntil = ws.sim.now().Add(rests)
+		ws.sim.schedule(rests, ws.look)
+	}
 	ws.endOffer(res, reservationRejected)
 	if status != nil {
 		ws.setStatus(res.agent, status)
@@ -249,6 +255,9 @@ func updateReservation(_ *Simulator, ws *workspace, r *request) (reply, *apiErro
 	}
 	if !r.ifMatch(res.version) {
 		return reply{}, preconditionFailed()
+	}
+	if ws.sim.uncertain.WrapUpOnlyByTask && (status == reservationWrapping || status == reservationCompleted) {
+		return reply{}, invalid("ReservationStatus '%s' is only available to Flex accounts", status)
 	}
 	if !reservationMoves.allow(res.status, status) {
 		answer := http.StatusBadRequest

@@ -87,7 +87,7 @@ func voiceRoutes() []route {
 	)
 	return []route{
 		{method: "GET", pattern: account + "/Calls.json", handle: listCalls, takes: callFilters},
-		{method: "POST", pattern: account + "/Calls.json", handle: createCall, takes: callTakes, refuses: callRefuses, activeOnly: true},
+		{method: "POST", pattern: account + "/Calls.json", handle: createCall, takes: callTakes, refuses: callRefuses, activeOnly: true, dials: true},
 		{method: "GET", pattern: account + "/Calls/{CA}.json", handle: fetchCall, takes: none},
 		{method: "POST", pattern: account + "/Calls/{CA}.json", handle: updateCall, takes: callChanges},
 		{method: "DELETE", pattern: account + "/Calls/{CA}.json", handle: deleteCall, takes: none},
@@ -96,7 +96,7 @@ func voiceRoutes() []route {
 		{method: "GET", pattern: conferences + "/{CF}.json", handle: fetchConference, takes: none},
 		{method: "POST", pattern: conferences + "/{CF}.json", handle: updateConference, takes: "Status AnnounceUrl AnnounceMethod"},
 		{method: "GET", pattern: legs + ".json", handle: listParticipants, takes: "Muted Hold Coaching"},
-		{method: "POST", pattern: legs + ".json", handle: createParticipant, takes: participantTakes, refuses: participantRefuses, activeOnly: true},
+		{method: "POST", pattern: legs + ".json", handle: createParticipant, takes: participantTakes, refuses: participantRefuses, activeOnly: true, dials: true},
 		{method: "GET", pattern: legs + "/{CA}.json", handle: fetchParticipant, takes: none},
 		{method: "POST", pattern: legs + "/{CA}.json", handle: updateParticipant, takes: legChanges},
 		{method: "DELETE", pattern: legs + "/{CA}.json", handle: deleteParticipant, takes: none},

@@ -89,6 +89,7 @@ type state struct {
 	log        journal[Entry]
 	requests   journal[Request]
 	serving    *request // the one that is being carried out
+	replied    replies
 
 	// alive ends with Close and Reset, so that webhooks under way give up.
 	alive context.Context

@@ -21,12 +21,28 @@ type Uncertain struct {
 	// reservation is canceled and the task goes back. Zero: it stays pending until it times out.
 	UnansweredAssignmentCancels bool
 
+	// EmptyReplyAlerts (L4): a 200 without a body, "decided later", puts 40001 in the debugger. Zero: it
+	// is taken without a word.
+	EmptyReplyAlerts bool
+
+	// WrapUpOnlyByTask (L5): a reservation cannot be updated to wrapping or completed, outside Flex; the
+	// task can. Zero: both can.
+	WrapUpOnlyByTask bool
+
 	// ListsOmitAttributes (L6): lists of tasks and workers carry attributes null. Zero: in full.
 	ListsOmitAttributes bool
 
 	// WorkflowSidOptional (L7): a task may name no workflow when the workspace has only one. Zero:
 	// it must name it.
 	WorkflowSidOptional bool
+
+	// BareETags (L8): an ETag is a number without quotes. Zero: in quotes. If-Match takes both.
+	BareETags bool
+
+	// IdempotencyTokens (L9): a call or participant is not created twice for requests with the same
+	// I-Twilio-Idempotency-Token; the second gets the answer of the first. Zero: the header of webhooks
+	// means nothing in a request.
+	IdempotencyTokens bool
 
 	// JoinGap (L10): how long after its answer a leg enters the room. Zero: at once.
 	JoinGap time.Duration
@@ -42,6 +58,17 @@ type Uncertain struct {
 	// RejectedCall is the final status of a call that the other end refuses with <Reject> and no reason.
 	// "": busy. Or "failed", or "no-answer".
 	RejectedCall string
+
+	// ConferencesCountFromZero (L12): the first callback of a conference has SequenceNumber 0. Zero: 1.
+	ConferencesCountFromZero bool
+
+	// ClientsHaveGeography (L13): what is told of a softphone's call has FromCity, ToCountry and so on,
+	// without values, and Caller and Called. Zero: only calls between telephones have them.
+	ClientsHaveGeography bool
+
+	// RejectRests (L15): for how long an agent who rejects without leaving is not offered the same task
+	// again. Zero: it is offered again at once.
+	RejectRests time.Duration
 
 	// LateLeg (L16): what becomes of a leg that is still being rung when its conference ends.
 	LateLeg LateLeg
@@ -68,6 +95,10 @@ type Uncertain struct {
 	// KeysActForSubaccounts: a key of the main account may name a subaccount in the path, as its token
 	// may. Zero: 401/20003, one of the causes that the code's page names.
 	KeysActForSubaccounts bool
+
+	// RoundRobin: of agents who are equal, the one who was offered a task the longest time ago comes
+	// first (A.4). Zero: the one who has been idle for the longest time.
+	RoundRobin bool
 
 	// InProgressWhenAlone: REST shows a conference as in-progress as soon as one leg has joined
 	// (C.3, one measurement). Zero: init until it starts.
@@ -105,5 +136,7 @@ func DrawUncertain(seed uint64) Uncertain {
 		LateLeg:      LateLeg(r.IntN(3)), NoWaitAfterStart: third(), TimeoutsFromVirtualStart: third(),
 		LabelsFreeWhileQueued: third(), LabelReadableAfter: upTo(4 * time.Second),
 		UnknownParametersIgnored: third(), InProgressWhenAlone: third(), KeysActForSubaccounts: third(),
+		EmptyReplyAlerts: third(), WrapUpOnlyByTask: third(), BareETags: third(), IdempotencyTokens: third(),
+		ConferencesCountFromZero: third(), ClientsHaveGeography: third(), RejectRests: upTo(5 * time.Second), RoundRobin: third(),
 	}
 }

@@ -3,6 +3,7 @@ package simulator
 import (
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -52,4 +53,92 @@ func TestEverySwitchIsDrawn(t *testing.T) {
 		}
 	}
 	equals(t, "the same seed", DrawUncertain(7), DrawUncertain(7))
+}
+
+// answers runs the same with a switch off and on, and wants the cautious answer first.
+func answers[T comparable](t *testing.T, what string, on Uncertain, cautious, other T, ask func(w *world) T) {
+	t.Helper()
+	equals(t, what+", cautious", ask(newWorld(t, Options{}).withWorkspace()), cautious)
+	equals(t, what+", otherwise", ask(newWorld(t, Options{Uncertain: on}).withWorkspace()), other)
+}
+
+func TestSwitchesOfTaskRouter(t *testing.T) {
+	offered := func(w *world) string {
+		w.newAgent("anna", "{}")
+		w.newTask()
+		w.advance(0)
+		return w.pendingOfferOfAnyone()
+	}
+	answers(t, "alerts of an empty reply (L4)", Uncertain{EmptyReplyAlerts: true}, 0, 1, func(w *world) int {
+		w.answer = func(hook) (int, string, string) { return 200, "", "" }
+		offered(w)
+		return len(w.alerts())
+	})
+	answers(t, "a reservation set to wrapping (L5)", Uncertain{WrapUpOnlyByTask: true}, 200, 400, func(w *world) int {
+		offer := offered(w)
+		w.must(w.post(offer, "ReservationStatus", "accepted"))
+		return w.post(offer, "ReservationStatus", "wrapping").status
+	})
+	answers(t, "an ETag (L8)", Uncertain{BareETags: true}, `"1"`, "1", func(w *world) string {
+		tag := w.get(offered(w)).header.Get("ETag")
+		w.must(w.request("POST", w.pendingOfferOfAnyone(), map[string][]string{"If-Match": {tag}}, "ReservationStatus", "accepted"))
+		return tag
+	})
+	answers(t, "offers within 3 s of a reject (L15)", Uncertain{RejectRests: 3 * time.Second}, 2, 1, func(w *world) int {
+		offer := offered(w)
+		w.must(w.post(offer, "ReservationStatus", "rejected"))
+		w.advance(2900 * time.Millisecond)
+		offers := len(w.offers(w.get(offer).text("task_sid")))
+		w.advance(time.Second)
+		equals(t, "offers after that", len(w.offers(w.get(offer).text("task_sid"))), 2)
+		return offers
+	})
+	answers(t, "who comes next (A.4)", Uncertain{RoundRobin: true}, "anna", "cleo", func(w *world) string {
+		w.newAgent("anna", "{}")
+		w.newTask()
+		w.advance(time.Second)
+		offer := w.pendingOfferOfAnyone()
+		w.newAgent("ben", "{}")
+		w.must(w.post(offer, "ReservationStatus", "rejected", "WorkerActivitySid", w.offline)) // ben is offered it
+		w.advance(time.Second)
+		w.must(w.post(w.v1("/Workers/"+w.get(offer).text("worker_sid")), "ActivitySid", w.available))
+		w.must(w.post(w.pendingOfferOfAnyone(), "ReservationStatus", "accepted"))
+		w.advance(0)
+		w.newAgent("cleo", "{}")
+		w.advance(time.Hour)
+		second := w.newTask()
+		w.advance(0)
+		name, _, _ := strings.Cut(w.offers(second)[0], " ")
+		return name
+	})
+}
+
+func TestSwitchesOfVoice(t *testing.T) {
+	answers(t, "first number of a conference's callbacks (L12)", Uncertain{ConferencesCountFromZero: true}, "1", "0", func(w *world) string {
+		w.speaking()
+		w.dial("room", stays)
+		w.advance(5 * time.Second)
+		return w.values("/room", "SequenceNumber")[0]
+	})
+	for _, c := range []struct{ to, cautious string }{{stays, "GB"}, {"client:anna", "none"}} {
+		other := map[string]string{stays: "GB", "client:anna": ""}[c.to]
+		answers(t, "ToCountry of a call to "+c.to+" (L13)", Uncertain{ClientsHaveGeography: true}, c.cautious, other, func(w *world) string {
+			w.sim.SetSoftphone("anna", Softphone{})
+			w.must(w.post(calls, "From", "+442079460000", "To", c.to, "Url", "https://app.test/voice"))
+			w.advance(5 * time.Second)
+			form := w.received("/voice")[0].form
+			if !form.Has("ToCountry") {
+				return "none"
+			}
+			return form.Get("ToCountry")
+		})
+	}
+	answers(t, "calls created by two requests with one token (L9)", Uncertain{IdempotencyTokens: true}, 2, 1, func(w *world) int {
+		for range 2 {
+			w.must(w.request("POST", calls, map[string][]string{"I-Twilio-Idempotency-Token": {"one"}},
+				"From", "+442079460000", "To", stays, "Twiml", "<Response/>"))
+		}
+		w.must(w.request("POST", calls, map[string][]string{"I-Twilio-Idempotency-Token": {"two"}}, "From", "+442079460000", "To", "+447700900001", "Twiml", "<Response/>"))
+		return len(w.get(calls).rows("calls")) - 1
+	})
 }

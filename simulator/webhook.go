@@ -248,7 +248,7 @@ func (s *Simulator) attempt(ctx context.Context, w webhook, address, token strin
 	}
 	r.Header.Set("User-Agent", "TwilioProxy/1.1")
 	r.Header.Set("Accept", "*/*")
-	r.Header.Set("I-Twilio-Idempotency-Token", token)
+	r.Header.Set(idempotencyToken, token)
 	r.Header.Set("X-Twilio-Signature", signature(w.account.token, target, signed))
 	for _, cookie := range w.cookies.of(target) {
 		r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})

@@ -33,7 +33,7 @@ func TestSendDigits(t *testing.T) {
 	same(t, "experienced", w.experienced(ownedNumber1), []string{"Dialled", "Rings", "Answers", "Hears digits ww42", "Hears One moment please", "Ended completed"})
 	w.refused(w.post(calls, "To", stays, "From", ourNumber, "Twiml", say, "SendDigits", "4 2"), 400, 20001)
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 func TestCallerID(t *testing.T) {

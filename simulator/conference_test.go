@@ -44,7 +44,7 @@ func TestAConversation(t *testing.T) {
 	equals(t, "ending call", body.text("call_sid_ending_conference"), caller.text("call_sid"))
 	equals(t, "participants of an ended room", len(w.must(w.get(w.room(room))).rows("participants")), 0)
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 func TestByNameAndBySID(t *testing.T) {

@@ -148,7 +148,7 @@ func TestReset(t *testing.T) {
 	w.nothingLeft()
 	equals(t, "log", len(w.sim.Log()), 0)
 	equals(t, "requests", len(w.sim.Requests()), 0)
-	equals(t, "what the clock still holds", w.clock.pending(), 0)
+	equals(t, "what the clock still holds", w.clock.Pending(), 0)
 	equals(t, "workspaces", len(w.get("/v1/Workspaces").rows("workspaces")), 0)
 	equals(t, "faults of the start", w.remove("/v1/Workspaces/WS00000000000000000000000000000000").status, 500)
 	w.hooks = nil

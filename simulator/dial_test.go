@@ -48,7 +48,7 @@ func TestDialANumber(t *testing.T) {
 		equals(t, name, w.received("/after")[0].form.Get(name), want)
 	}
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 func TestDialCallStatus(t *testing.T) {
@@ -80,7 +80,7 @@ func TestDialCallStatus(t *testing.T) {
 			equals(t, "after", w.received("/after")[0].at.Sub(newVirtualClock().now), dialSetup+c.after)
 			equals(t, "DialCallDuration", form.Has("DialCallDuration"), c.status == "completed")
 			w.nothingLeft()
-			equals(t, "timers", w.clock.pending(), 0)
+			equals(t, "timers", w.clock.Pending(), 0)
 		})
 	}
 }
@@ -112,7 +112,7 @@ func TestDialSeveral(t *testing.T) {
 	equals(t, "custom parameter", w.received("/leg")[0].form.Get("To"), "client:anna?order=12")
 	equals(t, "DialCallDuration", w.received("/after")[0].form.Get("DialCallDuration"), "5")
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 // The caller leaves: by hanging up while it rings, while they talk, or by a request.
@@ -143,7 +143,7 @@ func TestLeavingADial(t *testing.T) {
 			equals(t, "hears what action says", strings.Contains(heard, "Bye"), false)
 			equals(t, "hears the new document", strings.Contains(heard, "Elsewhere"), name == "sent elsewhere")
 			w.nothingLeft()
-			equals(t, "timers", w.clock.pending(), 0)
+			equals(t, "timers", w.clock.Pending(), 0)
 		})
 	}
 }
@@ -272,5 +272,5 @@ func TestDialAnotherAccountsNumber(t *testing.T) {
 	equals(t, "signature", w.received("sub.test")[0].header.Get("X-Twilio-Signature"), sign("subtoken", "https://sub.test/sub", url.Values(form)))
 	same(t, "said", w.said(n.e164), []string{"Says Sub here"})
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }

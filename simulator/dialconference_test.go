@@ -60,7 +60,7 @@ func TestAConferenceFromTwiML(t *testing.T) {
 				w.advance(0)
 			}
 			w.nothingLeft()
-			equals(t, "timers", w.clock.pending(), 0)
+			equals(t, "timers", w.clock.Pending(), 0)
 		})
 	}
 }
@@ -88,7 +88,7 @@ func TestLeavingAConferenceFromTwiML(t *testing.T) {
 			equals(t, "room", w.conference(room).text("status"), "completed")
 			equals(t, "action requests", len(w.received("/after")), strings.Count(c.dial, "action"))
 			w.nothingLeft()
-			equals(t, "timers", w.clock.pending(), 0)
+			equals(t, "timers", w.clock.Pending(), 0)
 		})
 	}
 }
@@ -179,5 +179,5 @@ func TestAnnouncements(t *testing.T) {
 	w.sim.HangUp(stays)
 	w.advance(0)
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }

@@ -45,7 +45,7 @@ func TestAPersonDialsIn(t *testing.T) {
 	same(t, "the number's StatusCallback", w.values("/number", "CallStatus"), []string{"completed"})
 	equals(t, "duration", w.call(sid).text("duration"), "10")
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 func TestDialInFails(t *testing.T) {
@@ -77,7 +77,7 @@ func TestWhoDialsInGivesUp(t *testing.T) {
 		equals(t, name, w.call(sid).text("status"), "no-answer")
 		same(t, name, w.experienced(person), []string{"Dials " + ownedNumber1, "HangsUp", "Ended no-answer"})
 		w.nothingLeft()
-		equals(t, "timers", w.clock.pending(), 0)
+		equals(t, "timers", w.clock.Pending(), 0)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestATwiMLApp(t *testing.T) {
 	w.sim.HangUp("client:anna")
 	same(t, "experienced", w.experienced("client:anna"), []string{"Dials", "Hears Welcome", "HangsUp", "Ended completed"})
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 func TestPeopleByControl(t *testing.T) {

@@ -20,6 +20,8 @@
 //	log.go              what every party experienced: the truth that tests judge by
 //	fault.go            what goes wrong, drawn from a seed; hooks.go: the same by a test's own hand
 //	control.go          the side for tests and people; data.go: what exists at the start
+//	clock.go            the time that is borrowed; virtualclock.go: one that moves when a test says so
+//	instruction.go      what an assignment callback can order
 //	uncertain.go        what nobody knows about the real Twilio
 //
 // Words: TaskRouter's Worker is an agent here, its Activity an agent status, its Workflow a routing,

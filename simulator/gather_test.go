@@ -47,7 +47,7 @@ func TestGatherByKeys(t *testing.T) {
 				equals(t, "given", w.received("/next")[0].form.Has("Digits"), true)
 			}
 			w.nothingLeft()
-			equals(t, "timers", w.clock.pending(), 0)
+			equals(t, "timers", w.clock.Pending(), 0)
 		})
 	}
 }
@@ -62,7 +62,7 @@ func TestGatherWords(t *testing.T) {
 	equals(t, "the URL's own parameter", w.received("/next")[0].form.Get("x"), "1")
 	same(t, "person", w.said(person), []string{"Says My cat", "Says is blue"})
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 // Two documents that talk to each other: a phone presses what a menu asks for.
@@ -119,7 +119,7 @@ func TestRecord(t *testing.T) {
 				equals(t, "the recording itself", w.get("/2010-04-01/Accounts/{AC}/Recordings/"+form.Get("RecordingSid")+".json").status, 404)
 			}
 			w.nothingLeft()
-			equals(t, "timers", w.clock.pending(), 0)
+			equals(t, "timers", w.clock.Pending(), 0)
 		})
 	}
 }

@@ -204,7 +204,7 @@ func TestConnectFailureIsRetriedOnce(t *testing.T) {
 	defer s.Close()
 	w := &world{t: t, sim: s, clock: clock}
 	w.dial("offer", "+447700900004", "StatusCallbackEvent", "completed")
-	clock.advance(time.Second)
+	clock.Advance(time.Second)
 	equals(t, "attempts", attempts, 2)
 }
 

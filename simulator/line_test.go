@@ -67,7 +67,7 @@ func TestACallToAnOwnedNumberRunsItsDocument(t *testing.T) {
 	equals(t, "direction of the other", rows[1]["direction"].(string), "outbound-api")
 	same(t, "the number's StatusCallback", w.values("/number", "CallStatus"), []string{"completed"})
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 func TestHowAFarEndRefuses(t *testing.T) {
@@ -97,7 +97,7 @@ func TestHowAFarEndRefuses(t *testing.T) {
 		}
 		same(t, document, got, c.experience)
 		w.nothingLeft()
-		equals(t, "timers", w.clock.pending(), 0)
+		equals(t, "timers", w.clock.Pending(), 0)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestAPhoneWithAVoiceURL(t *testing.T) {
 	equals(t, "signature", w.received("/phone")[0].header.Get("X-Twilio-Signature"), sign(DefaultAuthToken, "https://phones.test/phone", w.received("/phone")[0].form))
 	equals(t, "calls of the account", len(w.must(w.get(calls)).rows("calls")), 1)
 	equals(t, "live legs", len(w.sim.LiveLegs()), 0)
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 // What is cancelled while it rings stops at the other end too.
@@ -135,7 +135,7 @@ func TestACancelledRingStopsAtTheOtherEnd(t *testing.T) {
 	w.advance(0)
 	same(t, "at the other end", w.values("/number", "CallStatus"), []string{"no-answer"})
 	w.nothingLeft()
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }
 
 func TestReadyMadePhonesAreServed(t *testing.T) {

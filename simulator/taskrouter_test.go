@@ -316,5 +316,5 @@ func TestDeletingAWorkspaceTakesEverythingAlong(t *testing.T) {
 	w.must(w.remove(w.v1("")))
 	w.advance(time.Hour)
 	w.refused(w.get(w.v1("/Tasks")), 404, 20404)
-	equals(t, "timers", w.clock.pending(), 0)
+	equals(t, "timers", w.clock.Pending(), 0)
 }

@@ -107,7 +107,7 @@ func TestPhonesByTheirLastDigits(t *testing.T) {
 			equals(t, "sequence", form.Get("SequenceNumber"), "0")
 			equals(t, "CallDuration", form.Get("CallDuration"), c.duration)
 			w.nothingLeft()
-			equals(t, "timers", w.clock.pending(), 0)
+			equals(t, "timers", w.clock.Pending(), 0)
 		})
 	}
 }

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"bytes"
-	"container/heap"
 	"context"
 	"fmt"
 	"io"
@@ -10,103 +9,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
 
-// virtualClock moves only when a test says so, and runs what is due in order on the test's thread.
-type virtualClock struct {
-	mu  sync.Mutex
-	now time.Time
-	seq int
-	due dueHeap
-}
-
-type dueItem struct {
-	at      time.Time
-	seq     int
-	f       func()
-	stopped bool
-}
-
-type dueHeap []*dueItem
-
-func (h dueHeap) Len() int { return len(h) }
-func (h dueHeap) Less(i, j int) bool {
-	return h[i].at.Before(h[j].at) || h[i].at.Equal(h[j].at) && h[i].seq < h[j].seq
-}
-func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *dueHeap) Push(x any)   { *h = append(*h, x.(*dueItem)) }
-func (h *dueHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
-}
-
-func newVirtualClock() *virtualClock {
-	return &virtualClock{now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
-}
-
-func (c *virtualClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *virtualClock) After(d time.Duration, f func()) func() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.seq++
-	item := &dueItem{at: c.now.Add(d), seq: c.seq, f: f}
-	heap.Push(&c.due, item)
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		item.stopped = true
-	}
-}
-
-// next takes the next item due up to a time; nil when there is none.
-func (c *virtualClock) next(until time.Time) *dueItem {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for len(c.due) > 0 && !c.due[0].at.After(until) {
-		item := heap.Pop(&c.due).(*dueItem)
-		if item.stopped {
-			continue
-		}
-		if item.at.After(c.now) {
-			c.now = item.at
-		}
-		return item
-	}
-	return nil
-}
-
-func (c *virtualClock) advance(d time.Duration) {
-	until := c.Now().Add(d)
-	for item := c.next(until); item != nil; item = c.next(until) {
-		item.f()
-	}
-	c.mu.Lock()
-	c.now = until
-	c.mu.Unlock()
-}
-
-// pending counts what would still run.
-func (c *virtualClock) pending() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for _, item := range c.due {
-		if !item.stopped {
-			n++
-		}
-	}
-	return n
-}
+func newVirtualClock() *VirtualClock { return NewVirtualClock(time.Time{}) }
 
 // hook is one webhook that arrived at the software under test.
 type hook struct {
@@ -121,7 +28,7 @@ type hook struct {
 type world struct {
 	t     *testing.T
 	sim   *Simulator
-	clock *virtualClock
+	clock *VirtualClock
 	hooks []hook
 	bench bool
 	// answer decides what a webhook gets; nil: 204 and nothing.
@@ -278,7 +185,7 @@ func (w *world) refused(a answer, status, code int) answer {
 	return a
 }
 
-func (w *world) advance(d time.Duration) { w.clock.advance(d) }
+func (w *world) advance(d time.Duration) { w.clock.Advance(d) }
 
 // rows are the resources in a list answer.
 func (a answer) rows(key string) []map[string]any {

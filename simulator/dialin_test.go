@@ -24,7 +24,7 @@ func (w *world) dialIn(p Phone, documents map[string]string) string {
 
 func TestAPersonDialsIn(t *testing.T) {
 	w := newWorld(t, Options{CallsPerSecond: 0.001})
-	sid := w.dialIn(Phone{Talks: 10 * time.Second}, map[string]string{"voice": `<Response><Say>Welcome</Say><Pause length="60"/></Response>`})
+	sid := w.dialIn(Phone{Talks: 10 * time.Second, Rings: 5 * time.Second, Answer: NeverAnswers}, map[string]string{"voice": `<Response><Say>Welcome</Say><Pause length="60"/></Response>`})
 	equals(t, "at once", w.call(sid).text("status"), "ringing")
 	w.advance(5 * time.Second)
 	call := w.call(sid)

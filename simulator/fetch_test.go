@@ -65,7 +65,7 @@ func TestTwiMLFetchFollowsRedirects(t *testing.T) {
 		}
 	}
 	end := func(r *http.Request) (int, http.Header, string) {
-		asked = append(asked, r.Method+" "+r.URL.Path+" "+strconv.FormatBool(r.Body != nil && r.ContentLength != 0))
+		asked = append(asked, r.Method+" "+r.URL.RequestURI()+" "+strconv.FormatBool(r.Body != nil && r.ContentLength != 0))
 		return 200, http.Header{}, say
 	}
 	same(t, "hears", heardFrom(t, site{"/a": to(307, "/b"), "/b": to(302, "https://app.test/c"), "/c": end}, "Url", "https://app.test/a"), []string{"One moment please"})

@@ -30,6 +30,7 @@ func (w *world) children(parent string) []map[string]any {
 
 func TestDialANumber(t *testing.T) {
 	w := newWorld(t, Options{CallsPerSecond: 0.001})
+	w.must(w.post(calls, "To", "+447700900004", "From", ourNumber, "Twiml", say)) // takes the account's turn; a Dial needs none
 	w.sim.SetPhone(other, Phone{Rings: 2 * time.Second, Talks: 10 * time.Second})
 	sid := w.dialled(`<Dial action="after"><Number statusCallback="leg" statusCallbackEvent="initiated ringing answered completed">`+other+`</Number></Dial>`, nil)
 	w.advance(5 * time.Second)

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/url"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -141,4 +142,16 @@ func TestSwitchesOfVoice(t *testing.T) {
 		w.must(w.request("POST", calls, map[string][]string{"I-Twilio-Idempotency-Token": {"two"}}, "From", "+442079460000", "To", "+447700900001", "Twiml", "<Response/>"))
 		return len(w.get(calls).rows("calls")) - 1
 	})
+}
+
+func TestEverySwitchIsInTheManual(t *testing.T) {
+	manual, err := os.ReadFile("../docs/simulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Uncertain]()) {
+		if !strings.Contains(string(manual), "`"+field.Name+"`") {
+			t.Errorf("docs/simulator.md does not say what %s is about", field.Name)
+		}
+	}
 }

@@ -61,11 +61,8 @@ func isList(v any) bool {
 	return false
 }
 
-// includes looks for a scalar in a list. Lists inside it are equal to nothing.
+// includes looks for a scalar in a list. What is no scalar is equal to nothing.
 func includes(list, scalar any, in Scope) bool {
-	if !isScalar(scalar) {
-		return false
-	}
 	switch list := list.(type) {
 	case []any:
 		for _, item := range list {

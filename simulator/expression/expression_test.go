@@ -112,14 +112,14 @@ func TestOperators(t *testing.T) {
 		// NULL
 		`nothing == null`: true, `missing == null`: true, `missing == nothing`: true, `missing != null`: false, `n != null`: true,
 		`missing != "x"`: true, `missing < 1`: false, `missing >= null`: false, `missing CONTAINS "x"`: false,
-		`"x" CONTAINS missing`: false, `missing HAS "x"`: false, `"x" IN missing`: false, `NULL == Null`: true,
+		`"x" CONTAINS missing`: false, `missing CONTAINS "ul"`: false, `"null" CONTAINS missing`: false, `missing HAS "x"`: false, `"x" IN missing`: false, `NULL == Null`: true,
 		// order
 		`n > 2`: true, `n > 3`: false, `n >= 3`: true, `n < 3`: false, `n <= 3`: true, `n > -1`: true, `-1.5 < -1.25`: true,
-		`"a" < "b"`: true, `"10" < "9"`: true, `t > 2`: true, `2 < t`: true, `t > "20"`: true, `name > 2`: false, `name <= 2`: false,
+		`"a" < "b"`: true, `"10" < "9"`: true, `t > 2`: true, `2 < t`: true, `t > "20"`: true, `name > 2`: false, `name <= 2`: false, `name < 2`: false, `2 > name`: false, `2 >= name`: false,
 		`"" > 0`: false, `"-1" < 0`: true, `"1e3" > 1`: false, `yes > false`: false,
 		// CONTAINS: scalars as they read
 		`name CONTAINS "& co"`: true, `name CONTAINS ""`: true, `n CONTAINS 3`: true, `12.5 CONTAINS ".5"`: true, `yes CONTAINS "ru"`: true,
-		`skills CONTAINS "uk"`: false,
+		`skills CONTAINS "uk"`: false, `skills CONTAINS "ul"`: false, `"null" CONTAINS skills`: false,
 		// lists
 		`skills HAS "uk"`: true, `skills HAS "u"`: false, `skills HAS 7`: true, `skills HAS "7"`: false, `skills HAS true`: true,
 		`skills HAS null`: true, `skills HAS missing`: true, `skills HAS skills`: false, `empty HAS "uk"`: false, `n HAS 3`: false,
@@ -195,6 +195,9 @@ func TestErrors(t *testing.T) {
 		`a == "` + "x\ny\"" + ` "z"`:        `extraneous input '"z"' expecting <EOF>`,
 		"a == 1 \"x\ny\"":                   `extraneous input '"x\ny"' expecting <EOF>`,
 		`a == 1 #`:                          "token recognition error at: '#'",
+		`a # == 1 ?`:                        "token recognition error at: '#'", // the first
+		`a !b == 1`:                         "token recognition error at: '!b'",
+		`a NOT HAS 1`:                       "extraneous input 'NOT' expecting OPERATOR",
 		"a\u00a0== 1":                       "token recognition error at: '\u00a0'", // a space from a web page
 		`a == 1 AND b == 2 & ! c`:           "extraneous input 'c' expecting <EOF>",
 		"a == \xff1":                        "token recognition error at: '\xff'",

@@ -43,6 +43,8 @@ func TestSort(t *testing.T) {
 			[]string{"a", `{"level":1}`, "b", `{"level":"9"}`, "c", `{"level":5}`}, "a b c"},
 		{"nor is a fraction", "worker.level DESC",
 			[]string{"a", `{"level":1}`, "b", `{"level":1.5}`}, "a b"},
+		{"in either direction", "worker.level ASC",
+			[]string{"a", `{"level":2}`, "b", `{"level":1.5}`}, "a b"},
 		{"in any clause", "worker.level DESC, worker.name ASC",
 			[]string{"a", `{"level":1,"name":"x"}`, "b", `{"level":2,"name":"y"}`}, "a b"},
 		{"one agent", "worker.level DESC", []string{"a", `{}`}, "a"},
@@ -66,6 +68,27 @@ func TestSort(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: got %s, want %s", c.what, got, c.want)
+		}
+	}
+}
+
+func TestSortKeepsEqualsAsTheyWere(t *testing.T) {
+	by, err := ParseOrder("level DESC")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items []Attributes
+	for i := range 100 {
+		items = append(items, Attributes{"level": i % 2, "i": i})
+	}
+	Sort(items, by, func(a Attributes) Scope { return a })
+	for i, a := range items {
+		want := 2*i + 1 // the odd ones first
+		if i >= 50 {
+			want = 2 * (i - 50)
+		}
+		if a["i"] != want {
+			t.Fatalf("place %d: got %v, want %d", i, a["i"], want)
 		}
 	}
 }

@@ -50,24 +50,18 @@ func (p *parser) finish() error {
 	return p.err
 }
 
-// either and both: AND binds tighter than OR. (a AND b) AND c is a AND b AND c.
+// either and both: AND binds tighter than OR.
 func (p *parser) either() condition {
 	first := p.both()
 	if p.now.kind != orToken {
 		return first
 	}
-	var terms anyOf
-	for term := first; ; term = p.both() {
-		if inner, same := term.(anyOf); same {
-			terms = append(terms, inner...)
-		} else {
-			terms = append(terms, term)
-		}
-		if p.now.kind != orToken {
-			return terms
-		}
+	terms := anyOf{first}
+	for p.now.kind == orToken {
 		p.take()
+		terms = append(terms, p.both())
 	}
+	return terms
 }
 
 func (p *parser) both() condition {
@@ -75,18 +69,12 @@ func (p *parser) both() condition {
 	if p.now.kind != andToken {
 		return first
 	}
-	var terms allOf
-	for term := first; ; term = p.comparison() {
-		if inner, same := term.(allOf); same {
-			terms = append(terms, inner...)
-		} else {
-			terms = append(terms, term)
-		}
-		if p.now.kind != andToken {
-			return terms
-		}
+	terms := allOf{first}
+	for p.now.kind == andToken {
 		p.take()
+		terms = append(terms, p.comparison())
 	}
+	return terms
 }
 
 func (p *parser) comparison() condition {

@@ -31,7 +31,7 @@ func ParsePath(text string) (Path, error) {
 // one whose value is null, but only the second is there.
 func (p Path) Lookup(in Scope) (value any, found bool) {
 	value, found = in.Lookup(p[0].key)
-	for i := 1; i < len(p) && found; i++ {
+	for i := 1; i < len(p); i++ {
 		value, found = p[i].of(value)
 	}
 	if !found {

@@ -22,9 +22,8 @@ type planFilter struct {
 	name    string
 	when    *expression.Expression // sees the task's attributes, without prefix
 	targets []*planTarget
-	// What comes when the targets are used up: the filters below, of the plan that a task came in by.
-	plan     *plan
-	position int
+	plan    *plan // by which a task came in; it stays in it
+	next    int   // where among the filters to go on when the targets are used up
 }
 
 type planTarget struct {
@@ -111,7 +110,7 @@ func (ws *workspace) parsePlan(configuration string) (*plan, error) {
 	}
 	p := &plan{}
 	for i, f := range in.TaskRouting.Filters {
-		filter := &planFilter{name: f.Name + f.OtherName, plan: p, position: i}
+		filter := &planFilter{name: f.Name + f.OtherName, plan: p, next: i + 1}
 		where := fmt.Sprintf("filter %d (%s)", i+1, filter.name)
 		when, err := expression.Parse(f.Expression)
 		if err != nil {
@@ -129,7 +128,10 @@ func (ws *workspace) parsePlan(configuration string) (*plan, error) {
 		p.filters = append(p.filters, filter)
 	}
 	if t := in.TaskRouting.DefaultFilter; t != nil {
-		p.fallback = &planFilter{name: "Default Filter", plan: p, position: len(p.filters)}
+		if t.Timeout.set {
+			return nil, errors.New("default_filter has no timeout: tasks wait there until their own")
+		}
+		p.fallback = &planFilter{name: "Default Filter", plan: p, next: len(p.filters)}
 		if err := ws.addTarget(p.fallback, *t); err != nil {
 			return nil, fmt.Errorf("default_filter: %w", err)
 		}

@@ -150,10 +150,7 @@ func (ws *workspace) moveOn(t *task) bool {
 		ws.moveTo(t, t.filter, t.step+1)
 		return true
 	}
-	if t.filter == t.filter.plan.fallback {
-		return false
-	}
-	next := ws.filterFrom(t.filter.plan, t.filter.position+1, t)
+	next := ws.filterFrom(t.filter.plan, t.filter.next, t)
 	if next == nil {
 		return false
 	}

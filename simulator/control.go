@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -23,11 +22,15 @@ type control struct {
 func controls() []control {
 	return []control{
 		{"GET", "/simulator/api", "this list", (*Simulator).controlIndex},
-		{"GET", "/simulator/log", "what every party experienced; ?since=N: from number N, as in the last answer's next",
+		{"GET", "/simulator/log", "what every party experienced; ?since=N: from number N, as in the last answer's next; ?about=: of one SID or party",
 			func(s *Simulator, w http.ResponseWriter, r *http.Request) { tellJournal(s, w, r, "entries", &s.log) }},
-		{"GET", "/simulator/requests", "the REST requests that were served, with the faults that bit them; ?since=N",
+		{"GET", "/simulator/requests", "the REST requests that were served, with the faults that bit them; ?since=N, ?about=SID",
 			func(s *Simulator, w http.ResponseWriter, r *http.Request) {
 				tellJournal(s, w, r, "requests", &s.requests)
+			}},
+		{"GET", "/simulator/webhooks", "the webhooks that were sent, what was answered, and the faults that bit them; ?since=N, ?about=SID",
+			func(s *Simulator, w http.ResponseWriter, r *http.Request) {
+				tellJournal(s, w, r, "webhooks", &s.webhookLog)
 			}},
 		{"GET", "/simulator/legs", "the calls that have not ended",
 			func(s *Simulator, w http.ResponseWriter, _ *http.Request) { tell(w, object{"legs": s.LiveLegs()}) }},
@@ -110,21 +113,6 @@ func (s *Simulator) controlReset(w http.ResponseWriter, _ *http.Request) {
 	if accept(w, s.Reset()) {
 		w.WriteHeader(http.StatusNoContent)
 	}
-}
-
-func tellJournal[T any](s *Simulator, w http.ResponseWriter, r *http.Request, name string, j *journal[T]) {
-	since := 0
-	if text := r.URL.Query().Get("since"); text != "" {
-		n, err := strconv.Atoi(text)
-		if !accept(w, is(err == nil, "since=%s is not a number", text)) {
-			return
-		}
-		since = n
-	}
-	s.lock()
-	entries, next := j.since(since)
-	s.unlock()
-	tell(w, object{name: entries, "next": next})
 }
 
 // duration is spelled as Go does: "10s".

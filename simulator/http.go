@@ -36,6 +36,20 @@ func okay(body any) reply    { return reply{status: http.StatusOK, body: body} }
 func created(body any) reply { return reply{status: http.StatusCreated, body: body} }
 func gone() reply            { return reply{status: http.StatusNoContent} }
 
+// made is the SID of what the request created; "" if it created nothing.
+func (r reply) made() string {
+	body, _ := r.body.(object)
+	if r.status != http.StatusCreated {
+		return ""
+	}
+	for _, name := range []string{"sid", "call_sid"} {
+		if sid, isText := body[name].(string); isText {
+			return sid
+		}
+	}
+	return ""
+}
+
 type handler func(*Simulator, *request) (reply, *apiError)
 
 // route is one line of the REST API.
@@ -128,7 +142,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.record(Request{
 		Method: r.Method, Route: found.String(), Status: answeredStatus(fault, res, err),
-		Effect: effect && err == nil, Summary: summary(vars, r.Form), Fault: fault.String(),
+		Effect: effect && err == nil, Created: res.made(), Summary: summary(vars, r.Form), Fault: fault.String(),
 	})
 	if fault.SlowBody > 0 {
 		w = &slowBody{ResponseWriter: w, wait: func() { s.wait(fault.SlowBody) }}

@@ -73,6 +73,7 @@ type Request struct {
 	Route   string    `json:"route"`             // e.g. "POST /v1/Workspaces/{WS}/Tasks"; "" when there is no such route
 	Status  int       `json:"status"`            // as answered; 0 when the reply was lost
 	Effect  bool      `json:"effect"`            // it was carried out (whatever was answered)
+	Created string    `json:"created,omitempty"` // SID of what it made, even if nobody was told
 	Summary string    `json:"summary,omitempty"` // SIDs and settings; never a number, a name or attributes
 	Fault   string    `json:"fault,omitempty"`   // what an injected fault did to it, in words
 }

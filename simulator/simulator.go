@@ -88,6 +88,7 @@ type state struct {
 	loading    bool // what happens now had happened before the start: nobody is told
 	log        journal[Entry]
 	requests   journal[Request]
+	webhookLog journal[Webhook]
 	serving    *request // the one that is being carried out
 	replied    replies
 
@@ -99,7 +100,11 @@ type state struct {
 	main      *account     // the one of Options
 	liveCalls table[*call] // of all accounts, those that have not ended
 	phones    map[string]Phone
-	world     *account // to whom everybody belongs who is called from here; see line.go
+
+	// For those who watch.
+	webhooksOut int // sent, and not answered yet
+
+	world *account // to whom everybody belongs who is called from here; see line.go
 }
 
 // New returns a running simulator of an empty account. Close it when done.
@@ -135,6 +140,7 @@ func (s *Simulator) start() {
 	o := s.options
 	s.state = state{
 		timers: map[*timer]struct{}{}, held: map[string][]*heldWebhook{}, phones: map[string]Phone{}, webhooksOn: true,
+		webhookLog: journal[Webhook]{limit: webhookLogLimit},
 	}
 	s.alive, s.die = context.WithCancel(context.Background())
 	s.world = &account{sim: s}

@@ -79,14 +79,19 @@ func (t *table[V]) newestFirst() iter.Seq[V] {
 type journal[T any] struct {
 	first   int // number of entries[0]
 	entries []T
+	limit   int // 0: journalLimit
 }
 
 // journalLimit bounds a simulator that runs for weeks on someone's laptop.
 const journalLimit = 500_000
 
 func (j *journal[T]) add(e T) {
-	if len(j.entries) >= journalLimit {
-		drop := journalLimit / 5
+	limit := j.limit
+	if limit == 0 {
+		limit = journalLimit
+	}
+	if len(j.entries) >= limit {
+		drop := max(limit/5, 1)
 		j.entries = append([]T(nil), j.entries[drop:]...)
 		j.first += drop
 	}
@@ -94,10 +99,18 @@ func (j *journal[T]) add(e T) {
 }
 
 // since returns a copy of the entries numbered n and above, and the number of the next to come.
-func (j *journal[T]) since(n int) ([]T, int) {
-	i := min(max(n-j.first, 0), len(j.entries))
-	return append([]T{}, j.entries[i:]...), j.first + len(j.entries)
+func (j *journal[T]) since(n int) ([]T, int) { return j.piece(n, len(j.entries)) }
+
+// piece is since for whoever must not hold the lock for long: it stops after so many entries, and
+// the number returned is that of the entry to ask for next.
+func (j *journal[T]) piece(n, most int) ([]T, int) {
+	from := min(max(n-j.first, 0), len(j.entries))
+	to := min(from+most, len(j.entries))
+	return append([]T{}, j.entries[from:to]...), j.first + to
 }
+
+// next is the number of the entry to come.
+func (j *journal[T]) next() int { return j.first + len(j.entries) }
 
 // moves is a state machine one can read at a glance: from each state, where it may go.
 type moves map[string][]string

@@ -27,6 +27,7 @@ type webhook struct {
 	limit             time.Duration   // 0: webhookLimit
 	alive             context.Context // ends when nobody waits for it any more: after Close and Reset
 	ignored, retried  bool            // what a fault does to its first attempt, see WebhookFault
+	fault             string          // what a fault does to it, for the journal
 	cookies           cookies         // that the call has been given
 	// answered gets the answer, or the lack of one, once, under the lock. Nil: a status callback,
 	// whose answer nobody reads; a failure is only a line in the debugger (C.1).
@@ -41,6 +42,7 @@ type webhookAnswer struct {
 	location    string // of a redirect
 	cookies     []*http.Cookie
 	err         error
+	signature   string // of the request
 }
 
 var (
@@ -83,14 +85,18 @@ func (s *Simulator) send(w webhook) {
 }
 
 func (s *Simulator) post(w webhook, fault WebhookFault, latency time.Duration) {
+	w.fault = fault.String()
 	copyOf := w
-	copyOf.answered = nil
+	copyOf.answered, copyOf.fault = nil, "a copy"
 	w.ignored, w.retried = fault.IgnoreAnswer, fault.Retry
 	switch {
 	case fault.Drop:
+		s.lose(w)
 		s.giveUp(w, latency+w.limit, errDropped)
 	case w.answered != nil && fault.Delay >= w.limit:
-		s.dispatch(latency+fault.Delay, func() { s.deliver(copyOf) })
+		late := w
+		late.answered, late.fault = nil, w.fault+", too late for an answer"
+		s.dispatch(latency+fault.Delay, func() { s.deliver(late) })
 		s.giveUp(w, latency+w.limit, errTooLate)
 	case fault.HoldBack && w.answered == nil:
 		s.hold(w, latency+fault.Delay)
@@ -141,6 +147,7 @@ type delivery struct {
 	address, token string
 	until          time.Time // then Twilio has given up, whatever is left to try
 	attempts       int
+	row            Webhook // of the journal
 }
 
 // deliver makes the request and its retries on the clock's thread, without the lock.
@@ -151,11 +158,15 @@ func (s *Simulator) deliver(w webhook) {
 		return
 	}
 	if !s.webhooksOn && w.kind != KindTwiML {
+		w.fault = "webhooks are off"
+		s.lose(w)
 		s.giveUp(w, w.limit, errDropped)
 		s.unlock()
 		return
 	}
 	d := &delivery{webhook: w, token: s.mintToken()}
+	d.row = w.row(s.now(), d.token)
+	s.webhooksOut++
 	var ignored []string
 	d.address, d.connection, ignored = overrides(w.url)
 	for _, why := range ignored {
@@ -177,11 +188,13 @@ func (s *Simulator) try(d *delivery) {
 		s.unlock()
 		ctx, cancel = context.WithTimeout(ctx, min(d.read, left))
 	}
+	from := s.clock.Now()
 	answer := s.attempt(ctx, d.webhook, d.address, d.token)
 	if d.kind == KindTwiML {
 		answer = s.follow(ctx, d.webhook, answer, d.address, d.token)
 	}
 	cancel()
+	d.row.tried(answer, s.clock.Now().Sub(from))
 
 	s.lock()
 	defer s.unlock()
@@ -204,15 +217,17 @@ func (s *Simulator) try(d *delivery) {
 		return
 	}
 	if lost > 0 {
-		s.schedule(lost, func() { s.settle(d.webhook, answer) })
+		s.schedule(lost, func() { s.settle(d, answer) })
 		return
 	}
-	s.settle(d.webhook, answer)
+	s.settle(d, answer)
 }
 
 // settle does what the last answer, or the lack of one, means.
-func (s *Simulator) settle(w webhook, answer webhookAnswer) {
-	switch {
+func (s *Simulator) settle(d *delivery, answer webhookAnswer) {
+	s.webhooksOut--
+	s.webhookLog.add(d.row)
+	switch w := d.webhook; {
 	case w.answered != nil:
 		w.answered(answer)
 	case answer.err != nil:
@@ -249,17 +264,19 @@ func (s *Simulator) attempt(ctx context.Context, w webhook, address, token strin
 	r.Header.Set("User-Agent", "TwilioProxy/1.1")
 	r.Header.Set("Accept", "*/*")
 	r.Header.Set(idempotencyToken, token)
-	r.Header.Set("X-Twilio-Signature", signature(w.account.token, target, signed))
+	answer := webhookAnswer{signature: signature(w.account.token, target, signed)}
+	r.Header.Set("X-Twilio-Signature", answer.signature)
 	for _, cookie := range w.cookies.of(target) {
 		r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
 	}
 	res, err := s.webhooks.RoundTrip(r)
 	if err != nil {
-		return webhookAnswer{err: err}
+		answer.err = err
+		return answer
 	}
 	defer res.Body.Close()
-	answer := webhookAnswer{status: res.StatusCode, contentType: res.Header.Get("Content-Type"),
-		location: redirectOf(res), cookies: res.Cookies()}
+	answer.status, answer.contentType = res.StatusCode, res.Header.Get("Content-Type")
+	answer.location, answer.cookies = redirectOf(res), res.Cookies()
 	answer.body, answer.err = io.ReadAll(io.LimitReader(res.Body, bodyLimit+1))
 	return answer
 }

@@ -79,6 +79,7 @@ type call struct {
 	endedAt       time.Time
 	answeredBy    string // of answering-machine detection
 	sipCode       int
+	endedBy       string // as in the log
 
 	callback    callback
 	sequence    int // of the next status callback, from 0
@@ -260,7 +261,7 @@ func (s *Simulator) end(c *call, status, by string) {
 		s.cancel(t)
 	}
 	c.timers = nil
-	c.endedAt = s.now()
+	c.endedAt, c.endedBy = s.now(), by
 	if !c.ofWorld() { // whose calls nobody keeps
 		s.liveCalls.remove(c.sid)
 		c.account.endedCalls = append(c.account.endedCalls, c)

@@ -22,6 +22,8 @@ type control struct {
 func controls() []control {
 	return []control{
 		{"GET", "/simulator/api", "this list", (*Simulator).controlIndex},
+		{"GET", "/simulator/state", "everything as it is: calls and who hears whom, agents, the waiting line, tasks, phones",
+			func(s *Simulator, w http.ResponseWriter, _ *http.Request) { tell(w, s.Snapshot()) }},
 		{"GET", "/simulator/log", "what every party experienced; ?since=N: from number N, as in the last answer's next; ?about=: of one SID or party",
 			func(s *Simulator, w http.ResponseWriter, r *http.Request) { tellJournal(s, w, r, "entries", &s.log) }},
 		{"GET", "/simulator/requests", "the REST requests that were served, with the faults that bit them; ?since=N, ?about=SID",

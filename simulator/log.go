@@ -162,6 +162,15 @@ func (s *Simulator) note(e Entry) {
 	}
 	e.At = s.now()
 	s.log.add(e)
+	switch e.What {
+	case Hears:
+		s.hears[e.CallSID] = e
+	case Says:
+		s.says[e.CallSID] = e
+	case Ended:
+		delete(s.hears, e.CallSID)
+		delete(s.says, e.CallSID)
+	}
 	s.logger.Debug("simulator", "what", e.What, "CallSid", e.CallSID, "ConferenceSid", e.ConferenceSID,
 		"TaskSid", e.TaskSID, "ReservationSid", e.ReservationSID, "by", e.By)
 }

@@ -101,8 +101,9 @@ type state struct {
 	liveCalls table[*call] // of all accounts, those that have not ended
 	phones    map[string]Phone
 
-	// For those who watch.
-	webhooksOut int // sent, and not answered yet
+	// For those who watch, see snapshot.go and stream.go.
+	hears, says map[string]Entry // the last of each live call, by its SID
+	webhooksOut int              // sent, and not answered yet
 
 	world *account // to whom everybody belongs who is called from here; see line.go
 }
@@ -140,7 +141,7 @@ func (s *Simulator) start() {
 	o := s.options
 	s.state = state{
 		timers: map[*timer]struct{}{}, held: map[string][]*heldWebhook{}, phones: map[string]Phone{}, webhooksOn: true,
-		webhookLog: journal[Webhook]{limit: webhookLogLimit},
+		hears: map[string]Entry{}, says: map[string]Entry{}, webhookLog: journal[Webhook]{limit: webhookLogLimit},
 	}
 	s.alive, s.die = context.WithCancel(context.Background())
 	s.world = &account{sim: s}

@@ -24,6 +24,7 @@ func controls() []control {
 		{"GET", "/simulator/api", "this list", (*Simulator).controlIndex},
 		{"GET", "/simulator/state", "everything as it is: calls and who hears whom, agents, the waiting line, tasks, phones",
 			func(s *Simulator, w http.ResponseWriter, _ *http.Request) { tell(w, s.Snapshot()) }},
+		{"GET", "/simulator/stream", "what happens as it happens, as Server-Sent Events: log, request, webhook, state", (*Simulator).serveStream},
 		{"GET", "/simulator/log", "what every party experienced; ?since=N: from number N, as in the last answer's next; ?about=: of one SID or party",
 			func(s *Simulator, w http.ResponseWriter, r *http.Request) { tellJournal(s, w, r, "entries", &s.log) }},
 		{"GET", "/simulator/requests", "the REST requests that were served, with the faults that bit them; ?since=N, ?about=SID",

@@ -35,7 +35,7 @@ func TestControlListsItself(t *testing.T) {
 		if !strings.Contains(index, c.path) || c.what == "" {
 			t.Errorf("%s %s is not listed", c.method, c.path)
 		}
-		if c.method == "GET" {
+		if c.method == "GET" && c.path != "/simulator/stream" { // which does not end
 			status, body := w.control("GET", c.path, "")
 			if status != 200 || body == "" {
 				t.Errorf("GET %s: %d %s", c.path, status, body)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,6 +74,8 @@ type Simulator struct {
 	closed   bool
 	lateness lateness
 	inFlight sync.WaitGroup // webhooks and TwiML fetches under way
+	changed  chan struct{}  // closed at the end of the next section; nil when no stream waits
+	starts   int            // how often it has started: once, and at every Reset
 	state
 }
 
@@ -102,6 +105,7 @@ type state struct {
 	phones    map[string]Phone
 
 	// For those who watch, see snapshot.go and stream.go.
+	life        string           // between two starts; the journals' numbers mean something in one only
 	hears, says map[string]Entry // the last of each live call, by its SID
 	webhooksOut int              // sent, and not answered yet
 
@@ -143,6 +147,8 @@ func (s *Simulator) start() {
 		timers: map[*timer]struct{}{}, held: map[string][]*heldWebhook{}, phones: map[string]Phone{}, webhooksOn: true,
 		hears: map[string]Entry{}, says: map[string]Entry{}, webhookLog: journal[Webhook]{limit: webhookLogLimit},
 	}
+	s.starts++
+	s.life = strconv.FormatInt(s.now().UnixNano(), 36) + "-" + strconv.Itoa(s.starts)
 	s.alive, s.die = context.WithCancel(context.Background())
 	s.world = &account{sim: s}
 	s.setFaults(o.Faults)
@@ -204,6 +210,10 @@ func (s *Simulator) lock() {
 func (s *Simulator) unlock() {
 	work := s.outbox
 	s.outbox = nil
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
 	s.mu.Unlock()
 	for _, do := range work {
 		do()

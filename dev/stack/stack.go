@@ -252,6 +252,7 @@ func (s *Stack) startSimulator(ctx context.Context) (err error) {
 	}
 	s.simulator = simulator.New(options)
 	server := &http.Server{Handler: s.simulator, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(options.Logger.Handler(), slog.LevelWarn)}
+	server.RegisterOnShutdown(s.simulator.Close) // ends the streams of open pages
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	s.atStop("Twilio simulator", func(ctx context.Context) error {

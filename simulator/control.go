@@ -48,7 +48,7 @@ func controls() []control {
 			func(_ *Simulator, w http.ResponseWriter, r *http.Request) { servePhone(w, r) }},
 		{"POST", "/simulator/softphones", `registers an agent's softphone: {"identity", "rings", "answer", "hangs_up_after", "drops_after", "declines_offers"}`,
 			(*Simulator).controlSoftphone},
-		{"POST", "/simulator/hangup", `{"party"}: "+447700900001" or "client:anna" puts its phone down`, (*Simulator).controlHangUp},
+		{"POST", "/simulator/hangup", `{"party"}: "+447700900001" or "client:anna" puts its phone down, on all its legs; {"call_sid"}: on that one`, (*Simulator).controlHangUp},
 		{"POST", "/simulator/dialin", `somebody dials an owned number: {"from", "to", "phone"}, a phone as above; answers {"call_sid"}`, (*Simulator).controlDialIn},
 		{"POST", "/simulator/press", `{"party", "digits"}: presses keys; w waits for half a second`, (*Simulator).controlPress},
 		{"POST", "/simulator/say", `{"party", "text"}: says something`, (*Simulator).controlSay},

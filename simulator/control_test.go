@@ -125,6 +125,21 @@ func TestControlOfPhones(t *testing.T) {
 	equals(t, "legs", legs, `{"legs":[]}`)
 }
 
+func TestControlHangsUpOneLeg(t *testing.T) {
+	w := newWorld(t, Options{}).speaking()
+	first, second := w.dial("one", stays).text("call_sid"), w.dial("two", stays).text("call_sid")
+	status, text := w.control("POST", "/simulator/hangup", `{"call_sid":"`+first+`"}`)
+	equals(t, "it does not ring yet: "+text, status, 400)
+	w.advance(5 * time.Second)
+	status, _ = w.control("POST", "/simulator/hangup", `{"call_sid":"`+first+`"}`)
+	equals(t, "status", status, 204)
+	w.advance(0)
+	equals(t, "the one", w.call(first).text("status"), "completed")
+	equals(t, "the other of the same party", w.call(second).text("status"), "in-progress")
+	status, _ = w.control("POST", "/simulator/hangup", `{"call_sid":"`+first+`"}`)
+	equals(t, "twice", status, 400)
+}
+
 // Reset takes everything back: what comes then is as in a new simulator, to the last SID.
 func TestReset(t *testing.T) {
 	w := newWorld(t, Options{Faults: Faults{Requests: []RequestRule{{Route: "DELETE *", Probability: 1, Status: 500}}}})

@@ -24,12 +24,18 @@ func (s *Simulator) controlSoftphone(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) controlHangUp(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Party string `json:"party"`
+		Party   string `json:"party"`
+		CallSID string `json:"call_sid"`
 	}
-	if understand(w, r, &in) && accept(w, is(in.Party != "", "party is missing: a number, or client:anna")) {
+	if !understand(w, r, &in) || !accept(w, is((in.Party == "") != (in.CallSID == ""), "party is missing: a number, or client:anna; or a call_sid")) {
+		return
+	}
+	if in.Party != "" {
 		s.HangUp(in.Party)
-		w.WriteHeader(http.StatusNoContent)
+	} else if !accept(w, is(s.HangUpCall(in.CallSID), "no phone rings or is off the hook in call %s", in.CallSID)) {
+		return
 	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 type phoneJSON struct {

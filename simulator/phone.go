@@ -83,6 +83,19 @@ func (s *Simulator) HangUp(party string) {
 	}
 }
 
+// HangUpCall puts down the phone of one leg, or declines it. It reports whether there was anything to
+// put down: false for a leg that does not ring yet, has ended, or never was.
+func (s *Simulator) HangUpCall(sid string) bool {
+	s.lock()
+	defer s.unlock()
+	c, live := s.liveCalls.get(sid)
+	if !live || c.status != callRinging && c.status != callInProgress {
+		return false
+	}
+	s.hangUp(c)
+	return true
+}
+
 // identityOf is the softphone behind a party; "" for a telephone.
 func identityOf(party string) string {
 	identity, found := strings.CutPrefix(party, "client:")

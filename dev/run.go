@@ -136,7 +136,7 @@ func (t *terminal) addresses(s *stack.Stack, data string) {
 	for _, row := range [][3]string{
 		{"Temporal UI", workflowList(at.TemporalUI), "every call, live"},
 		{"Kafka", at.Kafka, strings.Join([]string{sb.TopicRequests, sb.TopicEvents, sb.TopicDeadLetters}, ", ")},
-		{"Twilio", "http://" + at.Simulator, "the simulator; what happened at its phones: /simulator/log"},
+		{"Twilio", "http://" + at.Simulator, "the simulator's page: calls, agents, webhooks, live"},
 		{"Webhook", "http://" + at.Webhook, "where Twilio calls back"},
 		{"Logs", filepath.Join(data, "logs"), "worker, webhook, intake, temporal, kafka, simulator"},
 	} {

@@ -22,6 +22,7 @@ type control struct {
 func controls() []control {
 	return []control{
 		{"GET", "/simulator/api", "this list", (*Simulator).controlIndex},
+		{"GET", "/simulator/", "the page that shows all this", func(s *Simulator, w http.ResponseWriter, r *http.Request) { servePage(w, r) }},
 		{"GET", "/simulator/state", "everything as it is: calls and who hears whom, agents, the waiting line, tasks, phones",
 			func(s *Simulator, w http.ResponseWriter, _ *http.Request) { tell(w, s.Snapshot()) }},
 		{"GET", "/simulator/stream", "what happens as it happens, as Server-Sent Events: log, request, webhook, state", (*Simulator).serveStream},
@@ -66,6 +67,14 @@ func controls() []control {
 func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/simulator/phones/") {
 		servePhone(w, r)
+		return
+	}
+	if err := s.sameOrigin.Check(r); err != nil { // another site's page must not push our buttons
+		tellError(w, http.StatusForbidden, err)
+		return
+	}
+	if r.Method == http.MethodGet && isPageFile(r.URL.Path) {
+		servePage(w, r)
 		return
 	}
 	var others []string

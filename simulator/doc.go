@@ -22,6 +22,7 @@
 //	control.go          the side for tests and people; data.go: what exists at the start
 //	clock.go            the time that is borrowed; virtualclock.go: one that moves when a test says so
 //	instruction.go      what an assignment callback can order
+//	snapshot.go         everything as it is; stream.go: as it happens; page/: both for the eye
 //	uncertain.go        what nobody knows about the real Twilio
 //
 // Words: TaskRouter's Worker is an agent here, its Activity an agent status, its Workflow a routing,

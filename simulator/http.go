@@ -101,6 +101,10 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveControl(w, r)
 		return
 	}
+	if r.URL.Path == "/" || r.URL.Path == "/simulator" {
+		http.Redirect(w, r, "/simulator/", http.StatusFound)
+		return
+	}
 	s.concurrent.Add(1)
 	defer s.concurrent.Add(-1)
 	user, password, _ := r.BasicAuth()

@@ -60,6 +60,7 @@ type Simulator struct {
 	uncertain      Uncertain
 	logger         *slog.Logger
 	routes         []route
+	sameOrigin     http.CrossOriginProtection // of the control side, from browsers
 	concurrent     atomic.Int32               // requests being served
 	read           map[string]map[string]bool // by route, what its handler asked for; nil outside of tests
 	options        Options                    // what Reset goes back to

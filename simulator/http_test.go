@@ -223,37 +223,6 @@ func TestGETCallbackCarriesItsParametersInTheURL(t *testing.T) {
 	equals(t, "signature", h.header.Get("X-Twilio-Signature"), sign(DefaultAuthToken, h.url, nil))
 }
 
-func TestSameSeedSameStory(t *testing.T) {
-	story := func(seed uint64) string {
-		w := newWorld(t, Options{Seed: seed, CallsPerSecond: 2}).withWorkspace()
-		w.sim.SetSoftphone("anna", Softphone{DeclinesOffers: 1, HangsUpAfter: 3 * time.Second})
-		w.newAgent("anna", `{}`)
-		w.newAgent("ben", `{}`)
-		w.talking()
-		for range 3 {
-			w.newTask("Attributes", `{"a":1}`)
-		}
-		w.advance(5 * time.Minute)
-		var b strings.Builder
-		for _, e := range w.sim.Log() {
-			b.WriteString(e.String() + "\n")
-		}
-		for _, h := range w.hooks {
-			b.WriteString(h.at.String() + h.url + h.form.Encode() + h.header.Get("X-Twilio-Signature") + "\n")
-		}
-		return b.String()
-	}
-	first := story(7)
-	for range 20 {
-		if story(7) != first {
-			t.Fatal("the same seed told two stories")
-		}
-	}
-	if story(8) == first {
-		t.Error("another seed gave the same SIDs")
-	}
-}
-
 func TestControlSide(t *testing.T) {
 	w := newWorld(t, Options{}).speaking()
 	control := func(method, path, body string) (int, map[string]any) {

@@ -100,6 +100,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.StringVar(&o.AccountSID, "account", simulator.DefaultAccountSID, "AccountSid")
 	flags.StringVar(&o.AuthToken, "token", simulator.DefaultAuthToken, "auth token, letters and digits")
 	flags.DurationVar(&o.WebhookLatency, "latency", 0, "how long after its event a webhook leaves")
+	flags.BoolVar(&o.StrictCallerID, "strict-caller-id", false, "refuse calls from numbers that the account does not own, as Twilio does")
 	flags.StringVar(&o.DebuggerURL, "debugger-url", "", "`URL` that is told of every alert, as by Twilio's debugger webhook")
 	flags.Func("uncertain", "`name=value` of what nobody knows about Twilio; repeatable; help lists them", func(text string) error {
 		if uncertain = append(uncertain, text); text == "help" {

@@ -60,6 +60,8 @@ func (s *Simulator) alert(code int, text string, about Entry, of ...exchange) {
 	switch {
 	case len(of) > 0:
 		a.exchange = of[0]
+	case s.exchanged != nil:
+		a.exchange = *s.exchanged
 	case s.serving != nil:
 		a.exchange = s.serving.exchange()
 	}

@@ -161,3 +161,33 @@ func TestOldAlertsAreForgotten(t *testing.T) {
 	w.sim.unlock()
 	equals(t, "kept", kept, alertsKept)
 }
+
+// Whoever reads an alert sees what was asked and what came back, also of TwiML and of assignment callbacks.
+func TestAlertsShowTheExchange(t *testing.T) {
+	w := badWorld(t, Options{}).withWorkspace()
+	w.must(w.post(calls, "From", ourNumber, "To", stays, "Url", "https://app.test/twiml"))
+	w.answer = func(h hook) (int, string, string) {
+		if strings.HasSuffix(h.url, "/assigned") {
+			return 200, "application/json", "nonsense"
+		}
+		return 200, "text/xml", "<Response><Juggle/></Response>"
+	}
+	w.newAgent("anna", "{}")
+	w.newTask()
+	w.advance(5 * time.Second)
+	main := debuggerOf(as(w.sim, DefaultAccountSID, DefaultAuthToken, DefaultAccountSID))
+	alerts, err := main.ListAlert(&monitor.ListAlertParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{}
+	for _, a := range alerts {
+		full, err := main.FetchAlert(*a.Sid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[*a.ErrorCode] = *full.RequestUrl + " " + *full.ResponseBody
+	}
+	equals(t, "TwiML", seen["12200"], "https://app.test/twiml <Response><Juggle/></Response>")
+	equals(t, "assignment", seen["40001"], "https://app.test/assigned nonsense")
+}

@@ -93,7 +93,8 @@ type state struct {
 	log        journal[Entry]
 	requests   journal[Request]
 	webhookLog journal[Webhook]
-	serving    *request // the one that is being carried out
+	serving    *request  // the one that is being carried out
+	exchanged  *exchange // the webhook whose answer is being understood
 	replied    replies
 
 	// alive ends with Close and Reset, so that webhooks under way give up.

@@ -110,7 +110,7 @@ func (s *Simulator) post(w webhook, fault WebhookFault, latency time.Duration) {
 
 func (s *Simulator) giveUp(w webhook, after time.Duration, why error) {
 	if w.answered != nil {
-		s.schedule(after, func() { w.answered(webhookAnswer{err: why}) })
+		s.schedule(after, func() { s.take(w, webhookAnswer{err: why}) })
 	}
 }
 
@@ -148,6 +148,14 @@ type delivery struct {
 	until          time.Time // then Twilio has given up, whatever is left to try
 	attempts       int
 	row            Webhook // of the journal
+}
+
+// take hands the answer to who waits for it. What they complain about is this exchange.
+func (s *Simulator) take(w webhook, answer webhookAnswer) {
+	x := w.exchange(answer)
+	s.exchanged = &x
+	defer func() { s.exchanged = nil }()
+	w.answered(answer)
 }
 
 // deliver makes the request and its retries on the clock's thread, without the lock.
@@ -229,7 +237,7 @@ func (s *Simulator) settle(d *delivery, answer webhookAnswer) {
 	s.webhookLog.add(d.row)
 	switch w := d.webhook; {
 	case w.answered != nil:
-		w.answered(answer)
+		s.take(w, answer)
 	case answer.err != nil:
 		s.alert(11200, "HTTP retrieval failure: "+plainError(answer.err), w.about, w.exchange(answer))
 	case answer.status >= 400:

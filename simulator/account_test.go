@@ -70,7 +70,8 @@ func TestSIDsDoNotDependOnTheOrderOfRequests(t *testing.T) {
 		t.Error("two agents share a SID")
 	}
 	w := newWorld(t, Options{}).withWorkspace()
-	if w.newTask() == w.newTask() {
+	first, second := w.newTask(), w.newTask()
+	if first == second {
 		t.Error("two tasks alike share a SID")
 	}
 }

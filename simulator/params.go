@@ -176,16 +176,6 @@ func (p *params) method(name, or string) string {
 	return v
 }
 
-// notYet refuses what Twilio knows and this simulator does not, where ignoring it would change what
-// happens. Better a red test than a green one that proves nothing.
-func (p *params) notYet(names ...string) {
-	for _, name := range names {
-		if v := p.text(name); v != "" && v != "false" {
-			p.fail(invalid("%s is not simulated yet", name))
-		}
-	}
-}
-
 func (p *params) fail(err *apiError) {
 	if p.err == nil {
 		p.err = err

@@ -154,6 +154,25 @@ func TestStreamResumes(t *testing.T) {
 	same(t, "log", all, asJSON(t, w.sim.Log()))
 }
 
+// After a reset the numbers begin anew, and so does the stream, on the same connection.
+func TestStreamBeginsAgainAfterAReset(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.newTask()
+	l := w.listen(w.serve(), "")
+	l.until("log", 1)
+	if err := w.sim.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	hello, _ := l.until("hello", 1)
+	equals(t, "hello", hello[0], `{"life":"`+w.sim.life+`","resumed":false}`)
+	state, _ := l.until("state", 1)
+	var now Snapshot
+	if err := json.Unmarshal([]byte(state[0]), &now); err != nil {
+		t.Fatal(err)
+	}
+	equals(t, "workspaces", len(now.Workspaces), 0)
+}
+
 // More than is copied at once, from the beginning: nothing is left out.
 func TestStreamOfALongStory(t *testing.T) {
 	w := newWorld(t, Options{}).withWorkspace()

@@ -168,7 +168,7 @@ func (s *Simulator) reach(c *call) {
 // answered: somebody at the other end has picked up.
 func (s *Simulator) answered(c *call) {
 	c.answeredAt, c.sipCode = s.now(), 200
-	joinFirst := c.participant != nil && s.uncertain.JoinReportedFirst && s.uncertain.JoinGap == 0
+	joinFirst := c.participant != nil && !c.participant.joined && s.uncertain.JoinReportedFirst && s.uncertain.JoinGap == 0
 	c.status = callInProgress // before the join, which looks at it
 	c.updatedAt = s.now()
 	s.note(c.entry(Answers, ""))

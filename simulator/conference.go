@@ -150,7 +150,6 @@ type leaving struct {
 	neverAnswered bool
 	notLetIn      bool   // its WaitUrl failed
 	callStatus    string // of the leg, afterwards
-	roomEnded     string // ReasonParticipantLeft when the whole room ends
 }
 
 // reason is ReasonParticipantLeft: with underscores (C.5).
@@ -158,8 +157,6 @@ func (l leaving) reason() string {
 	switch {
 	case l.neverAnswered, l.notLetIn:
 		return "participant_add_failed"
-	case l.roomEnded != "":
-		return l.roomEnded
 	case l.by == ByRequest:
 		return "participant_updated_via_api"
 	}
@@ -223,9 +220,14 @@ func (c *conference) complete(reason string, ending *participant, others string)
 	}
 	legs := c.participants
 	c.participants = nil
-	for _, p := range legs {
+	for _, p := range legs { // all of them before any leg ends: two can be the ends of one line
 		if p.joined {
 			c.dismiss(p, others)
+		}
+	}
+	for _, p := range legs {
+		if p.joined && p.back == nil {
+			s.end(p.call, p.call.dismissed(), ByConference)
 		}
 	}
 	s.note(Entry{ConferenceSID: c.sid, CallSID: c.endingCall, What: RoomEnded, Detail: reason})
@@ -253,24 +255,24 @@ func (c *conference) complete(reason string, ending *participant, others string)
 	}
 }
 
-// dismiss ends the leg of somebody whose room has ended.
+// dismiss takes somebody out whose room has ended.
 func (c *conference) dismiss(p *participant, reason string) {
-	leg := p.call
+	leg, status := p.call, p.call.dismissed()
 	if p.back != nil {
-		leg.participant = nil
+		leg.participant, status = nil, callInProgress
 		c.sim.cancel(p.leaveTimer)
 		c.sim.stopMusic(leg)
-		c.sim.note(leg.entry(Leaves, reason))
-		c.report("participant-leave", "leave", p, url.Values{"ParticipantCallStatus": {callInProgress}, "ReasonParticipantLeft": {reason}})
-		return
-	}
-	status := callCompleted
-	if leg.status != callInProgress {
-		status = callCanceled
 	}
 	c.sim.note(leg.entry(Leaves, reason))
 	c.report("participant-leave", "leave", p, url.Values{"ParticipantCallStatus": {status}, "ReasonParticipantLeft": {reason}})
-	c.sim.end(leg, status, ByConference)
+}
+
+// dismissed is the final status of a leg whose room ends: early media lets one in that still rings.
+func (c *call) dismissed() string {
+	if c.status != callInProgress {
+		return callCanceled
+	}
+	return callCompleted
 }
 
 // reasonText is the parameter Reason of conference-end.

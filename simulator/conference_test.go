@@ -215,6 +215,13 @@ func TestJoinAndAnswerInEitherOrder(t *testing.T) {
 	same(t, "before the answer", order(Uncertain{JoinBeforeAnswer: true})[:1], []string{"participant-join 0.1"})
 }
 
+func TestEarlyMediaJoinsOnce(t *testing.T) {
+	w := newWorld(t, Options{Uncertain: Uncertain{JoinReportedFirst: true}})
+	w.dial("lobby", stays, "EarlyMedia", "true", "WaitUrl", "")
+	w.advance(5 * time.Second)
+	same(t, "party", w.experienced(stays), []string{"Dialled", "Joins", "Rings", "Answers", "Hears silence"})
+}
+
 func TestImmediateHangUpBeforeTheJoin(t *testing.T) {
 	w := newWorld(t, Options{Uncertain: Uncertain{JoinGap: time.Second}}).speaking()
 	w.dial("offer", "+447700900005")

@@ -52,6 +52,19 @@ func TestDialANumber(t *testing.T) {
 	equals(t, "timers", w.clock.Pending(), 0)
 }
 
+// The outside world has no calls and rooms of its own: a phone there does not dial on.
+func TestAPhoneOfTheOutsideWorldDialsNobody(t *testing.T) {
+	for _, noun := range []string{"<Conference>theirs</Conference>", other} {
+		w := newWorld(t, Options{}).speaking()
+		w.sim.SetPhone(stays, Phone{Document: "<Response><Dial>" + noun + "</Dial><Say>Nobody there</Say></Response>"})
+		w.must(w.post(calls, "To", stays, "From", ourNumber, "Twiml", patient))
+		w.advance(time.Minute)
+		same(t, "phone", w.said(stays), []string{"Says Nobody there"})
+		same(t, "alerts", w.alerts(), []string{"12200"})
+		w.nothingLeft()
+	}
+}
+
 func TestDialCallStatus(t *testing.T) {
 	for name, c := range map[string]struct {
 		phone  Phone

@@ -94,6 +94,38 @@ func TestLeavingAConferenceFromTwiML(t *testing.T) {
 }
 
 // Whoever is not let in goes on with the next verb.
+// A participant is dialled at a number whose own document leads into the same room: both ends of one line
+// are in it, and when one goes the other does.
+func TestBothEndsOfALineInOneRoom(t *testing.T) {
+	for name, c := range map[string]struct {
+		end    func(w *world, room string)
+		caller []string // what is seen of the one who is shown as calling
+	}{
+		"the room ends": {func(w *world, room string) {
+			w.must(w.post("/2010-04-01/Accounts/{AC}/Conferences/"+room+".json", "Status", "completed"))
+		}, []string{"Leaves conference_ended_via_api", "HangsUp", "Ended completed"}},
+		"the one hangs up": {func(w *world, _ string) { w.sim.HangUp(ourNumber) },
+			[]string{"HangsUp", "Leaves participant_hung_up", "Ended completed"}},
+		"the other hangs up": {func(w *world, _ string) { w.sim.HangUp(ownedNumber1) },
+			[]string{"Leaves moderator_ended_conference", "Hears beep", "HangsUp", "Ended completed"}}, // its document goes on for an instant
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, Options{}).serving(map[string]string{
+				"voice": `<Response><Dial><Conference endConferenceOnExit="true" waitUrl="">lobby</Conference></Dial><Record/></Response>`})
+			w.owned(ownedNumber1, "https://app.test/voice")
+			room := w.dial("lobby", ownedNumber1, "EndConferenceOnExit", "true").text("conference_sid")
+			w.advance(5 * time.Second)
+			before := len(w.experienced(ourNumber))
+			c.end(w, room)
+			same(t, "caller", w.experienced(ourNumber)[before:], c.caller)
+			log := w.experienced(ownedNumber1)
+			equals(t, "last of the other", log[len(log)-1], "Ended completed")
+			same(t, "said after the end", w.said(ownedNumber1), []string{})
+			w.nothingLeft()
+		})
+	}
+}
+
 func TestNotLetIn(t *testing.T) {
 	for conference, alert := range map[string]string{
 		`<Conference participantLabel="agent">lobby</Conference>`:                                         "16025",

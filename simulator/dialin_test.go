@@ -81,6 +81,14 @@ func TestWhoDialsInGivesUp(t *testing.T) {
 	}
 }
 
+// Who has hung up does not hear the apology for a document that cannot be had.
+func TestNobodyHearsAnythingAfterTheEnd(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.dialIn(Phone{Document: `<Response><Hangup/></Response>`}, nil)
+	w.advance(time.Minute)
+	same(t, "person", w.experienced(person), []string{"Dials " + ownedNumber1, "HangsUp", "Ended completed"})
+}
+
 func TestATwiMLApp(t *testing.T) {
 	w := newWorld(t, Options{}).serving(map[string]string{"app": `<Response><Say>Welcome</Say><Pause length="60"/></Response>`})
 	app := &application{sid: "AP00000000000000000000000000000001", voice: voiceHandling{program: program{url: "https://app.test/app", method: "POST"}}}

@@ -161,6 +161,7 @@ func (s *Simulator) lineEnds(c *call) {
 	}
 	disconnect(c)
 	switch {
+	case far.over(): // its end has ended the room in which both were, and so this one
 	case far.status == callInProgress:
 		s.note(far.entry(HangsUp, ""))
 		s.end(far, callCompleted, ByParty)

@@ -15,7 +15,7 @@ func (s *Simulator) doRecord(p *script, v element, next func()) {
 	c := p.call
 	if v.Bool("playBeep") {
 		s.voice(c, beep)
-		if c.peer != nil {
+		if c.peer != nil && !c.peer.over() {
 			s.note(c.peer.entry(Says, beep))
 			s.detector(c.peer, true, true)
 		}

@@ -75,7 +75,9 @@ func (s *Simulator) startScript(c *call, what program, why purpose) {
 // applicationError is what a caller hears when TwiML cannot be had.
 func (s *Simulator) applicationError(c *call) func() {
 	return func() {
-		s.pickUp(c)
+		if s.pickUp(c); c.over() {
+			return
+		}
 		s.voice(c, "We are sorry, an application error has occurred. Goodbye")
 		s.end(c, callCompleted, ByTwilio)
 	}

@@ -46,6 +46,9 @@ const (
 const (
 	// dialSetup is how long the network takes before the other end reacts.
 	dialSetup = 100 * time.Millisecond
+	// mostHops ends a number that dials itself, or two that dial each other: SIP's Max-Forwards is 70, and
+	// then the answer is 483 Too Many Hops (RFC 3261).
+	mostHops = 70
 	// ringBuffer is what Twilio always adds to Timeout (C.4).
 	ringBuffer = 5 * time.Second
 	// endedCallKept bounds the memory of a simulator that runs for long.
@@ -89,6 +92,7 @@ type call struct {
 	conduct     conduct      // of a softphone
 	peer        *call        // the other end of its line, see line.go
 	answers     bool         // it is the end that answers
+	hops        int          // how many calls led to this one, each dialled by the document of the one before
 	speaking    bool         // its party says something at the moment
 	program     program      // the TwiML it runs when answered; empty for a participant
 	fallback    program      // FallbackUrl
@@ -255,20 +259,20 @@ func (s *Simulator) end(c *call, status, by string) {
 	if c.script != nil && c.script.leftOver != nil {
 		leftOver = c.script.leftOver
 	}
+	// It is over before anything ends with it: what it had dialled may lead back to it.
+	c.status, c.updatedAt, c.endedAt, c.endedBy = status, s.now(), s.now(), by
 	s.stopScript(c)
 	s.stopMusic(c)
 	for _, t := range c.timers {
 		s.cancel(t)
 	}
 	c.timers = nil
-	c.endedAt, c.endedBy = s.now(), by
 	if !c.ofWorld() { // whose calls nobody keeps
 		s.liveCalls.remove(c.sid)
 		c.account.endedCalls = append(c.account.endedCalls, c)
 		c.account.forgetCalls()
 	}
 	silently := before == callQueued // a cancelled queued call is never reported (C.1)
-	c.status, c.updatedAt = status, s.now()
 	if before == callRinging && !c.answers {
 		s.note(c.entry(StopsRinging, status))
 	}

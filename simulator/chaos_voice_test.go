@@ -161,7 +161,9 @@ func any1[T any](c *chaos, of []T) T { return of[c.dice.IntN(len(of))] }
 
 func (c *chaos) chance(percent int) bool { return c.dice.IntN(100) < percent }
 
-func (c *chaos) url() string { return fmt.Sprintf("https://app.test/doc/%d", c.dice.IntN(chaosDocuments)) }
+func (c *chaos) url() string {
+	return fmt.Sprintf("https://app.test/doc/%d", c.dice.IntN(chaosDocuments))
+}
 
 // maybe gives each pair of name and value by chance.
 func (c *chaos) maybe(percent int, pairs ...string) []string {

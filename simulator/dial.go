@@ -50,7 +50,7 @@ func (s *Simulator) doDial(p *script, v element, next func()) {
 			s.notSimulated(p, noun.Name)
 		}
 	}
-	if len(d.waiting) == 0 {
+	if len(d.waiting) == 0 && len(v.Children) > 0 {
 		next()
 		return
 	}
@@ -90,15 +90,15 @@ func (d *dialing) ringOne(noun element) {
 		to = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "").Replace(to)
 		switch {
 		case !e164.MatchString(to):
-			d.s.alert(13223, "Dial: Invalid phone number format", c.about())
+			d.s.complain(d.p, 13223, "Dial: Invalid phone number format")
 			return
 		case !e164.MatchString(from):
-			d.s.alert(13214, "Dial: Invalid callerId value", c.about())
+			d.s.complain(d.p, 13214, "Dial: Invalid callerId value")
 			return
 		}
 	}
 	leg := &call{
-		account: c.account, direction: outboundDial, parent: c.sid, to: to, from: from, dialledBy: d, noun: noun,
+		account: c.account, direction: outboundDial, parent: c.sid, to: to, from: from, dialledBy: d, noun: noun, hops: c.hops,
 		timeout: d.v.Seconds("timeout"), timeLimit: defaultTimeLimit * time.Second,
 		callback: callback{url: d.resolve(noun.Get("statusCallback")), method: noun.Method("statusCallbackMethod"), events: noun.Words("statusCallbackEvent")},
 	}

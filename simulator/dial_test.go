@@ -77,6 +77,7 @@ func TestDialCallStatus(t *testing.T) {
 		"unreachable":          {Phone{Answer: Unreachable}, `<Dial action="after">` + other + `</Dial>`, "failed", 0},
 		"timeout, and 5 s":     {Phone{Answer: NeverAnswers}, `<Dial timeout="10" action="after">` + other + `</Dial>`, "no-answer", 14900 * time.Millisecond},
 		"standard timeout":     {Phone{Answer: NeverAnswers}, `<Dial action="after">` + other + `</Dial>`, "no-answer", 34900 * time.Millisecond},
+		"no noun":              {Phone{}, `<Dial action="after"/>`, "failed", -dialSetup},
 		"no number":            {Phone{}, `<Dial action="after">nobody</Dial>`, "failed", -dialSetup},
 		"invalid callerId":     {Phone{}, `<Dial callerId="me" action="after">` + other + `</Dial>`, "failed", -dialSetup},
 		"timeLimit":            {Phone{}, `<Dial timeLimit="20" action="after">` + other + `</Dial>`, "completed", 20 * time.Second},

@@ -11,15 +11,15 @@ func (d *dialing) conference(noun element) {
 	p := d.participant(noun)
 	switch {
 	case room != nil && room.labelTaken(p.label):
-		s.alert(16025, "Participant label is in use by another participant", c.about())
+		s.complain(d.p, 16025, "Participant label is in use by another participant")
 		d.next()
 		return
 	case p.coaching && (room == nil || room.participantBySID(p.coached) == nil):
-		s.alert(13240, "Dial->Conference: Invalid coach value", c.about())
+		s.complain(d.p, 13240, "Dial->Conference: Invalid coach value")
 		d.next()
 		return
 	case room != nil && len(room.joined()) >= p.maxParticipants:
-		s.alert(16020, "Conference is full", c.about())
+		s.complain(d.p, 16020, "Conference is full")
 		d.next()
 		return
 	case noun.Get("record") != "do-not-record":

@@ -126,6 +126,33 @@ func TestBothEndsOfALineInOneRoom(t *testing.T) {
 	}
 }
 
+// The end of a call can lead back to it: a leg, to a number whose document dials another, whose document is in
+// the room of the first. It ends once.
+func TestTheEndOfACallLeadsBackToIt(t *testing.T) {
+	const second = "+442079460002"
+	w := newWorld(t, Options{}).serving(map[string]string{
+		"voice":  `<Response><Dial>` + second + `</Dial></Response>`,
+		"second": `<Response><Dial><Conference endConferenceOnExit="true" waitUrl="">lobby</Conference></Dial></Response>`})
+	w.owned(ownedNumber1, "https://app.test/voice")
+	w.owned(second, "https://app.test/second")
+	w.dial("lobby", ownedNumber1, "WaitUrl", "")
+	w.advance(5 * time.Second)
+	first := w.must(w.get(calls, "To", ownedNumber1)).rows("calls")[0]
+	equals(t, "direction", first["direction"].(string), inbound)
+	w.must(w.updateCall(first["sid"].(string), "Status", "completed"))
+	ends := map[string]int{}
+	for _, e := range w.sim.Log() {
+		if e.What == Ended {
+			ends[e.CallSID]++
+		}
+	}
+	equals(t, "calls", len(ends), 4)
+	for sid, n := range ends {
+		equals(t, "ends of "+sid, n, 1)
+	}
+	w.nothingLeft()
+}
+
 func TestNotLetIn(t *testing.T) {
 	for conference, alert := range map[string]string{
 		`<Conference participantLabel="agent">lobby</Conference>`:                                         "16025",
@@ -206,6 +233,7 @@ func TestAnnouncements(t *testing.T) {
 	w.must(w.post(room+"/Participants/caller.json", "AnnounceUrl", "https://app.test/twiml"))
 	w.advance(10 * time.Second)
 	same(t, "callbacks", w.values("/room", "StatusCallbackEvent"), []string{"announcement-fail"})
+	same(t, "reason", w.values("/room", "ReasonAnnouncementFailed"), []string{"error 11200"})
 	equals(t, "AnnounceUrl", w.received("/room")[0].form.Get("AnnounceUrl"), "https://app.test/twiml")
 	w.must(w.updateCall(agent.text("call_sid"), "Status", "completed"))
 	w.sim.HangUp(stays)

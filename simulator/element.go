@@ -25,7 +25,7 @@ func readAnswer(answer webhookAnswer, address string) (twiml.Document, error) {
 // begin runs a document that has been read, or tells why there is none.
 func (s *Simulator) begin(p *script, document twiml.Document, err error, of ...exchange) {
 	for _, warning := range document.Warnings {
-		s.alert(warning.Code, inDocument(warning), p.call.about(), of...)
+		s.complain(p, warning.Code, inDocument(warning), of...)
 	}
 	if err == nil {
 		s.run(p, document.Verbs, p.purpose.done)
@@ -35,7 +35,7 @@ func (s *Simulator) begin(p *script, document twiml.Document, err error, of ...e
 	if !errors.As(err, &problem) {
 		problem = &twiml.Problem{Code: 12100, Text: "Document parse failure: " + err.Error()}
 	}
-	s.alert(problem.Code, inDocument(*problem), p.call.about(), of...)
+	s.complain(p, problem.Code, inDocument(*problem), of...)
 	s.fails(p, problem.Code, p.base.url)
 }
 
@@ -49,7 +49,7 @@ func inDocument(problem twiml.Problem) string {
 // refused alerts if the verb is not possible where the document is run, or not simulated at all.
 func (s *Simulator) refused(p *script, v element) bool {
 	if problem := p.purpose.place.Refuse(v); problem != nil {
-		s.alert(problem.Code, inDocument(*problem), p.call.about())
+		s.complain(p, problem.Code, inDocument(*problem))
 		return true
 	}
 	if doing[v.Name] == nil {
@@ -61,5 +61,19 @@ func (s *Simulator) refused(p *script, v element) bool {
 
 // notSimulated tells of what Twilio would do and the simulator does not.
 func (s *Simulator) notSimulated(p *script, what string) {
-	s.alert(12200, "Schema validation warning: "+what+" is not simulated", p.call.about())
+	s.complain(p, 12200, "Schema validation warning: "+what+" is not simulated")
+}
+
+// mostWarnings is how many alerts the documents of a call may cause: one document has room for thousands, and
+// can come back every second.
+const mostWarnings = 100
+
+// complain is an alert about a document.
+func (s *Simulator) complain(p *script, code int, text string, of ...exchange) {
+	switch p.warned++; {
+	case p.warned < mostWarnings:
+		s.alert(code, text, p.call.about(), of...)
+	case p.warned == mostWarnings:
+		s.alert(code, text+" (further alerts about the documents of this call are left out)", p.call.about(), of...)
+	}
 }

@@ -13,10 +13,16 @@ import (
 // connect makes two calls the ends of one line.
 func connect(out, in *call) {
 	out.peer, in.peer = in, out
+	in.hops = out.hops + 1
 }
 
 // ringFarEnd lets a call to a telephone number, or to a TwiML app, arrive there.
 func (s *Simulator) ringFarEnd(c *call) {
+	if c.hops >= mostHops {
+		c.sipCode = 483
+		s.end(c, callFailed, ByTwilio)
+		return
+	}
 	far, what := s.farEnd(c)
 	if what.empty() { // nobody there, or a number without a voice URL (H 23)
 		c.sipCode = 404

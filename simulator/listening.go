@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"net/url"
 	"strconv"
 	"time"
 
@@ -136,7 +137,11 @@ func (s *Simulator) announce(p *participant, what program) {
 	p.hears = ""
 	over := func(event string) func() {
 		return func() {
-			p.conference.report(event, "announcement", p, map[string][]string{"AnnounceUrl": {what.url}})
+			about := url.Values{"AnnounceUrl": {what.url}}
+			if event == "announcement-fail" {
+				about.Set("ReasonAnnouncementFailed", "error "+leg.failure.Get("ErrorCode")) // C.5; its words are not documented
+			}
+			p.conference.report(event, "announcement", p, about)
 			s.stopMusic(leg)
 			p.conference.listen()
 		}

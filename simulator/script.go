@@ -30,6 +30,7 @@ type script struct {
 	purpose  purpose
 	fetched  time.Time
 	spins    int // documents since time last went on
+	warned   int // alerts about its documents
 	timers   []*timer
 	saying   string // what is being said; the other end notices when it stops
 	ears     ears   // what a verb at work listens for
@@ -229,7 +230,7 @@ func (s *Simulator) elsewhere(p *script, address, method string) (program, bool)
 		next.method = http.MethodPost
 	}
 	if u, err := url.Parse(next.url); err != nil || u.Host == "" {
-		s.alert(15004, "Relative or missing URL in a document that has no URL itself", p.call.about())
+		s.complain(p, 15004, "Relative or missing URL in a document that has no URL itself")
 		s.fails(p, 15004, next.url)
 		return next, false
 	}

@@ -48,6 +48,9 @@ func (s *Simulator) doPlay(p *script, v element, next func()) {
 	s.sound(p, v, "play "+resolve(p.base.url, v.Text), playTakes, next)
 }
 
+// mostTimes is more often than any call has time for.
+const mostTimes = 1 << 20
+
 // sound is heard once in the log, however often it loops. loop=0 goes on until something else happens.
 func (s *Simulator) sound(p *script, v element, heard string, length time.Duration, next func()) {
 	s.voice(p.call, heard)
@@ -55,7 +58,7 @@ func (s *Simulator) sound(p *script, v element, heard string, length time.Durati
 		p.saying = heard
 		s.speaks(p.call.peer, heard, false)
 	}
-	if times := v.Int("loop"); times > 0 && s.current(p) {
+	if times := min(v.Int("loop"), mostTimes); times > 0 && s.current(p) {
 		s.after(p, time.Duration(times)*length, func() {
 			s.said(p)
 			next()

@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -246,6 +247,7 @@ func (s *Simulator) settle(d *delivery, answer webhookAnswer) {
 }
 
 func (s *Simulator) attempt(ctx context.Context, w webhook, address, token string) webhookAnswer {
+	address = sendable(address)
 	target, body := address, io.Reader(nil)
 	signed := w.form
 	if w.method == http.MethodGet {
@@ -287,6 +289,20 @@ func (s *Simulator) attempt(ctx context.Context, w webhook, address, token strin
 	answer.location, answer.cookies = redirectOf(res), res.Cookies()
 	answer.body, answer.err = io.ReadAll(io.LimitReader(res.Body, bodyLimit+1))
 	return answer
+}
+
+// sendable writes what a request line cannot have, such as an umlaut or a space, as %XX. What is sent is what
+// is signed, so it is done before.
+func sendable(address string) string {
+	var b strings.Builder
+	for _, c := range []byte(address) {
+		if c <= ' ' || c > '~' || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
 func withQuery(address string, form url.Values) string {

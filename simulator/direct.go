@@ -98,7 +98,9 @@ func (ws *workspace) wait(t *task) {
 		return
 	}
 	ws.sim.schedule(0, func() {
-		if _, exists := ws.agents.get(t.direct.agent.sid); exists && t.status == taskPending {
+		_, agentExists := ws.agents.get(t.direct.agent.sid)
+		_, taskExists := ws.tasks.get(t.sid) // it may have been deleted in the same instant
+		if agentExists && taskExists && t.status == taskPending {
 			ws.offer(t, t.direct.agent)
 		}
 	})

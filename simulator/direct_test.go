@@ -99,3 +99,11 @@ func TestRoutingTargetRules(t *testing.T) {
 		w.refused(w.post(w.v1("/Tasks"), bad...), 400, 20001)
 	}
 }
+
+func TestTaskForOneAgentDeletedAtOnce(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	task := w.newTask("RoutingTarget", w.newAgent("anna", `{}`))
+	w.must(w.remove(w.v1("/Tasks/" + task)))
+	w.advance(time.Minute)
+	same(t, "anna", w.experienced("client:anna"), []string{})
+}

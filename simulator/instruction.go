@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -247,11 +248,13 @@ func (ws *workspace) bringTogether(res *reservation, given url.Values) *instruct
 	case r.err != nil:
 		return cannot(40145, "conference: the call could not be created: %s", r.err.message)
 	}
+	joined := false
 	leg.onAnswer = func() {
 		if res.status != reservationPending {
 			s.end(leg, callCompleted, ByTwilio)
 			return
 		}
+		joined = true
 		ws.accept(res)
 		customer := waiting
 		if isWaiting {
@@ -266,11 +269,13 @@ func (ws *workspace) bringTogether(res *reservation, given url.Values) *instruct
 		case res.status == reservationPending:
 			s.alert(40145, "conference: the call to the worker failed", res.about())
 			ws.endOffer(res, reservationCanceled)
-		case t.status == taskAssigned && ws.multiTask:
+		case res.status != reservationAccepted || !joined:
+			// Another agent has the task, or this one has it in another way; or it is deleted.
+		case ws.multiTask:
 			ws.wrapTask(t)
-		case t.status == taskAssigned:
+		default:
 			ws.completeTask(t, "")
-			if next != nil {
+			if _, exists := ws.agents.get(res.agent.sid); exists && next != nil {
 				ws.setStatus(res.agent, next)
 			}
 		}
@@ -303,16 +308,17 @@ func (ws *workspace) dialCustomer(room *conference, to, from string, endOnExit b
 
 // addAttribute writes into the task's attributes, as Twilio does with what an instruction creates.
 func (ws *workspace) addAttribute(t *task, name string, value any) {
-	attributes := maps.Clone(t.attributes)
-	attributes[name] = value
-	text, err := json.Marshal(attributes)
-	if err != nil {
+	attributes := map[string]json.RawMessage{} // the others stay as they are, long numbers too
+	err := json.Unmarshal([]byte(t.attributesText), &attributes)
+	if err == nil {
+		attributes[name], err = json.Marshal(value)
+	}
+	text, err2 := json.Marshal(attributes)
+	t.attributes = nil
+	if err := errors.Join(err, err2, json.Unmarshal(text, &t.attributes)); err != nil {
 		panic("simulator: attributes that were JSON are no longer: " + err.Error())
 	}
-	t.attributesText, t.attributes = string(text), nil
-	if err := json.Unmarshal(text, &t.attributes); err != nil {
-		panic("simulator: attributes written cannot be read: " + err.Error())
-	}
+	t.attributesText = string(text)
 	t.touch(ws.sim.now())
 	ws.emit("task.updated", "Task "+t.sid+" updated", ws.taskFields(t))
 }

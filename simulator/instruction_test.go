@@ -201,3 +201,42 @@ func TestInstructionsByRequestAreRefusedAloud(t *testing.T) {
 	a := w.refused(w.post(offer, "Instruction", "conference", "From", "+442079460000"), 400, 20001)
 	equals(t, "words", a.text("message"), "Unable to execute Conference instruction. Reservation "+offer[len(offer)-34:]+" is not currently in a Pending state.")
 }
+
+// Two agents are rung; the one who is slower stops ringing, and the task of the other goes on.
+func TestInstructionConferenceOfTwoAgents(t *testing.T) {
+	w, task := instructed(t, `{"instruction":"conference","from":"+442079460000"}`, `{"outbound_to":"`+customer+`","id":12345678901234567890}`)
+	w.must(w.post(w.v1("/TaskQueues/"+w.queue), "MaxReservedWorkers", "2"))
+	w.sim.SetSoftphone("anna", Softphone{Rings: 30 * time.Second})
+	w.sim.SetSoftphone("ben", Softphone{Rings: 2 * time.Second, HangsUpAfter: 20 * time.Second})
+	w.newAgent("ben", `{"contact_uri":"client:ben"}`)
+	w.advance(6 * time.Second)
+	same(t, "offers", w.offers(task), []string{"anna rescinded", "ben accepted"})
+	equals(t, "task", w.taskStatus(task), "assigned")
+	text := w.get(w.v1("/Tasks/" + task)).text("attributes")
+	if !strings.Contains(text, `"id":12345678901234567890`) {
+		t.Errorf("a long number is another one: %s", text)
+	}
+	w.advance(30 * time.Second)
+	equals(t, "when ben has hung up", w.taskStatus(task), "wrapping")
+}
+
+// A task that is accepted by a request while the agent is rung is the application's to end.
+func TestInstructionConferenceAcceptedInAnotherWay(t *testing.T) {
+	w, task := instructed(t, `{"instruction":"conference","from":"+442079460000"}`, `{"outbound_to":"`+customer+`"}`)
+	w.sim.SetSoftphone("anna", Softphone{Rings: 5 * time.Second})
+	w.advance(time.Second)
+	w.must(w.post(w.pendingOffer(task), "ReservationStatus", "accepted"))
+	w.advance(20 * time.Second)
+	equals(t, "task", w.taskStatus(task), "assigned")
+}
+
+func TestInstructionConferenceOfADeletedTask(t *testing.T) {
+	for _, wait := range []time.Duration{time.Second, 6 * time.Second} { // while it rings, and in the conversation
+		w, task := instructed(t, `{"instruction":"conference","from":"+442079460000"}`, `{"outbound_to":"`+customer+`"}`)
+		w.advance(wait)
+		w.must(w.remove(w.v1("/Tasks/" + task)))
+		w.advance(time.Minute)
+		events := w.values("/events", "EventType")
+		equals(t, "the last event", events[len(events)-1], "task.deleted")
+	}
+}

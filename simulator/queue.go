@@ -170,7 +170,8 @@ func deleteQueue(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		}
 	}
 	for t := range ws.tasks.all() {
-		if t.queue == q && !taskMoves.final(t.status) {
+		// Its routing may have been changed since the task came in: the task keeps the old plan.
+		if !taskMoves.final(t.status) && (t.queue == q || t.filter.plan.uses(q)) {
 			return reply{}, invalid("Cannot delete task queue %s because it has tasks", q.sid)
 		}
 	}

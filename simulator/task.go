@@ -255,8 +255,12 @@ func (ws *workspace) removeTask(t *task, kind string) {
 	ws.leaveLine(t)
 	for _, res := range slices.Clone(t.reservations) {
 		if !reservationMoves.final(res.status) {
+			rings := res.leg != nil && res.status == reservationPending
 			ws.closeReservation(res, reservationCanceled)
 			ws.emit("reservation.canceled", "Reservation "+res.sid+" canceled", ws.reservationFields(res))
+			if rings {
+				ws.sim.end(res.leg, callCanceled, ByTwilio)
+			}
 		}
 	}
 	ws.emit(kind, "Task "+t.sid+" deleted", ws.taskFields(t))

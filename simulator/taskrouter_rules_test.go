@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestNamesAreUniqueAndNotTooLong(t *testing.T) {
@@ -236,4 +237,38 @@ func TestStatisticsAreNotSimulated(t *testing.T) {
 		"/TaskQueues/RealTimeStatistics", "/TaskQueues/" + w.queue + "/Statistics", "/Workflows/" + w.routing + "/RealTimeStatistics"} {
 		w.refused(w.get(w.v1(path)), 404, 20404)
 	}
+}
+
+// A task keeps the plan it came in by, and so that plan's queues.
+func TestQueueOfAnOldPlanIsInUse(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	later := w.must(w.post(w.v1("/TaskQueues"), "FriendlyName", "later")).text("sid")
+	plan := `{"task_routing":{"default_filter":{"queue":"` + w.queue + `"}}}`
+	w.routing = w.newRouting(`{"task_routing":{"filters":[{"expression":"1==1","targets":[{"queue":"` + w.queue + `","timeout":10},{"queue":"` + later + `"}]}]}}`)
+	task := w.newTask()
+	w.must(w.post(w.v1("/Workflows/"+w.routing), "Configuration", plan))
+	w.refused(w.remove(w.v1("/TaskQueues/"+later)), 400, 20001)
+	w.advance(11 * time.Second)
+	equals(t, "queue", w.get(w.v1("/Tasks/"+task)).text("task_queue_sid"), later)
+	w.must(w.remove(w.v1("/Tasks/" + task)))
+	w.must(w.remove(w.v1("/TaskQueues/" + later)))
+}
+
+func TestNothingMoreFromADeletedWorkspace(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.sim.SetSoftphone("anna", Softphone{DeclinesOffers: 1, Rings: 5 * time.Second})
+	w.newAgent("anna", `{}`)
+	w.newAgent("ben", `{}`)
+	w.newTask()
+	w.advance(0)
+	w.newTask()
+	w.advance(0)
+	w.must(w.remove(w.v1("")))
+	w.advance(0)
+	events := w.values("/events", "EventType")
+	equals(t, "the last event", events[len(events)-1], "workspace.deleted")
+	w.advance(time.Minute)
+	equals(t, "events after it", len(w.values("/events", "EventType")), len(events))
+	equals(t, "timers", w.clock.Pending(), 0)
+	w.nothingLeft()
 }

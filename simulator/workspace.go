@@ -131,12 +131,13 @@ func (a *account) hasSingleTasking() bool {
 
 // deleteWorkspace takes everything in it along (A.3).
 func deleteWorkspace(s *Simulator, ws *workspace, _ *request) (reply, *apiError) {
-	for t := range ws.tasks.all() {
-		ws.forgetTimers(t)
-	}
-	ws.waiting, ws.agents = nil, table[*agent]{} // a look already on its way finds nobody
 	ws.account.workspaces.remove(ws.sid)
 	ws.emit("workspace.deleted", "Workspace "+ws.friendlyName+" deleted", fields{})
+	ws.eventCallback = "" // that was the last of its events
+	for t := range ws.tasks.all() {
+		ws.removeTask(t, "task.deleted")
+	}
+	ws.agents = table[*agent]{} // a look already on its way finds nobody
 	return gone(), nil
 }
 

@@ -39,8 +39,8 @@ const (
 	mostLegs       = 40 // numbers that dial each other would never stop
 )
 
-// TestChaos runs for longer with CHAOS=2000, the number of seeds, and from another one with CHAOS_FROM=7000.
-func TestChaos(t *testing.T) {
+// TestChaosInVoice runs for longer with CHAOS=2000, the number of seeds, and from another one with CHAOS_FROM=7000.
+func TestChaosInVoice(t *testing.T) {
 	seeds, from := 24, 0
 	if n, err := strconv.Atoi(os.Getenv("CHAOS")); err == nil {
 		seeds = n

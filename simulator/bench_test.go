@@ -80,3 +80,45 @@ func BenchmarkRequest(b *testing.B) {
 		})
 	}
 }
+
+// A look at a long line in a large workspace: 5,000 tasks wait, 15,000 agents are free, and none of them
+// has the skill; then all of them have it.
+func BenchmarkLargeWorkspace(b *testing.B) {
+	const tasks, agents = 5000, 15000
+	large := func(expression string) (*world, *workspace) {
+		clock := newVirtualClock()
+		w := &world{t: &testing.T{}, clock: clock, bench: true}
+		w.sim = New(Options{Clock: clock, Webhooks: w})
+		b.Cleanup(w.sim.Close)
+		w.withWorkspace()
+		w.must(w.post(w.v1(""), "EventsFilter", "none"))
+		w.routing = w.newRouting(`{"task_routing":{"default_filter":{"queue":"` + w.queue + `","expression":"` + expression + `"}}}`)
+		for range tasks {
+			w.newTask("Attributes", `{"skill":"motor"}`)
+		}
+		w.advance(0)
+		for i := range agents {
+			w.newAgent(fmt.Sprintf("agent%d", i), `{"skills":["uk"]}`)
+		}
+		ws, _ := w.sim.main.workspaces.get(w.ws)
+		return w, ws
+	}
+	b.Run("nobody", func(b *testing.B) {
+		w, ws := large("task.skill IN worker.skills")
+		w.advance(0)
+		for b.Loop() {
+			ws.look()
+			w.sim.lock()
+			w.sim.unlock()
+			w.advance(0)
+		}
+	})
+	b.Run("everybody", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			w, _ := large("task.skill != worker.skill")
+			b.StartTimer()
+			w.advance(0)
+		}
+	})
+}

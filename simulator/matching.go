@@ -3,8 +3,6 @@ package simulator
 import (
 	"slices"
 	"time"
-
-	"switchboard/simulator/expression"
 )
 
 // How a waiting task meets a free agent (A.4, A.7).
@@ -35,18 +33,18 @@ func (ws *workspace) lookAtFresh() {
 }
 
 func (ws *workspace) match(all bool) {
-	free := ws.freeAgents()
+	free := freeAgents{ws: ws, on: map[*taskChannel][]*agent{}, nobody: map[wish]bool{}}
 	for _, t := range slices.Clone(ws.waiting) {
-		if !t.fresh && (!all || len(free) == 0) {
+		if !t.fresh && !all {
 			continue
 		}
 		// A skipped target hands the task to the next one at once; the number of targets bounds this.
 		for t.status == taskPending && t.filter != nil {
-			if agents := ws.eligible(t, free); len(agents) > 0 {
-				for _, a := range agents[:min(len(agents), t.queue.maxReserved)] {
+			if agents := free.eligible(t); len(agents) > 0 {
+				for _, a := range agents {
 					ws.offer(t, a)
 				}
-				free = slices.DeleteFunc(free, func(a *agent) bool { return !ws.hasCapacity(a, nil) })
+				free.offered(agents)
 				break
 			}
 			if !ws.skip(t) {
@@ -56,50 +54,17 @@ func (ws *workspace) match(all bool) {
 	}
 }
 
-// freeAgents are those who might be offered anything at all.
-func (ws *workspace) freeAgents() []*agent {
-	var free []*agent
-	for a := range ws.agents.all() {
-		if a.status.available && ws.hasCapacity(a, nil) {
-			free = append(free, a)
-		}
-	}
-	return free
-}
-
-// hasCapacity counts pending reservations too. Channel nil: on any channel.
+// hasCapacity counts pending reservations too.
 func (ws *workspace) hasCapacity(a *agent, channel *taskChannel) bool {
 	if !ws.multiTask && len(a.live) > 0 {
 		return false
 	}
 	for ac := range a.channels.all() {
-		if (channel == nil || ac.channel == channel) && ac.available && ac.tasks() < ac.capacity {
+		if ac.channel == channel && ac.available && ac.tasks() < ac.capacity {
 			return true
 		}
 	}
 	return false
-}
-
-// eligible are the agents a task can be offered to now, the one to be asked first in front.
-func (ws *workspace) eligible(t *task, free []*agent) []*agent {
-	target, sees := t.target(), &offerScope{task: t, now: ws.sim.now()}
-	var fit []*agent
-	for _, a := range free {
-		sees.agent = a
-		if a.status.available && ws.hasCapacity(a, t.channel) && !t.restsFrom(a, ws.sim.now()) && target.queue.takes(a) &&
-			target.means(a, sees) && (target.where == nil || target.where.Matches(sees)) {
-			fit = append(fit, a)
-		}
-	}
-	// Stable: a tie goes to the agent created first.
-	slices.SortStableFunc(fit, func(a, b *agent) int {
-		if ws.sim.uncertain.RoundRobin {
-			return a.offeredAt.Compare(b.offeredAt)
-		}
-		return a.idleSince.Compare(b.idleSince)
-	})
-	expression.Sort(fit, target.orderBy, func(a *agent) expression.Scope { return &offerScope{task: t, agent: a} })
-	return fit
 }
 
 // restsFrom: the agent has rejected the task a short while ago (L15).

@@ -29,6 +29,7 @@ type planFilter struct {
 type planTarget struct {
 	queue     *queue
 	where     *expression.Expression // sees task.… and worker.…; nil: every agent of the queue
+	reads     []expression.Path      // what of the task it sees
 	priority  *int                   // overrides the task's
 	timeout   time.Duration
 	skipIf    *expression.Expression // sees workers.…
@@ -163,6 +164,7 @@ func (ws *workspace) addTarget(f *planFilter, in targetJSON) error {
 	if t.where, err = optional(in.Expression, expression.Parse); err != nil {
 		return err
 	}
+	t.reads = ofTask(t.where)
 	if t.skipIf, err = optional(in.SkipIf, expression.Parse); err != nil {
 		return err
 	}

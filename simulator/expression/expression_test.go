@@ -2,6 +2,7 @@ package expression
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -327,5 +328,19 @@ func TestPath(t *testing.T) {
 		if p, err := ParsePath(text); p != nil || err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, %v, want %s", text, p, err, want)
 		}
+	}
+}
+
+func TestPaths(t *testing.T) {
+	e := parsed(t, `task.a == worker.b[0] AND (c IN ["x", d] OR 1 == 1 OR NULL != task.a)`)
+	var got []string
+	for _, p := range e.Paths() {
+		got = append(got, p.String())
+	}
+	if want := []string{"task.a", "worker.b[0]", "c", "d", "task.a"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if none := (*Expression)(nil).Paths(); none != nil {
+		t.Errorf("an expression that is none reads %v", none)
 	}
 }

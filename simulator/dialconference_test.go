@@ -203,7 +203,7 @@ func TestWhoHearsWhom(t *testing.T) {
 		equals(t, what, strings.Join(got, "; "), want)
 	}
 	check("listens", "agent: caller; caller: agent; boss: agent caller")
-	set("boss", "Coaching", "true", "CallSidToCoach", agent.text("call_sid"), "Muted", "false")
+	set("boss", "CallSidToCoach", agent.text("call_sid"), "Muted", "false") // which is Coaching too, unless it is said not to be
 	check("whispers", "agent: caller boss; caller: agent; boss: agent caller")
 	set("boss", "Coaching", "false")
 	check("barges in", "agent: caller boss; caller: agent boss; boss: agent caller")

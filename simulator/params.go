@@ -149,7 +149,8 @@ func (p *params) words(name string) []string {
 	return words
 }
 
-// address reads the URL of a callback: absolute, http or https. Voice calls the failure 21205.
+// address reads the URL of a callback: absolute, http or https, and no underscore in its host (D.1). Voice
+// calls the failure 21205.
 func (p *params) address(name, or string, code int) string {
 	if !p.has(name) {
 		return or
@@ -159,7 +160,7 @@ func (p *params) address(name, or string, code int) string {
 		return ""
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Contains(u.Host, "_") {
 		p.fail(refuse(400, code, "%s is not a valid URL: %s", name, v))
 	}
 	return v

@@ -42,7 +42,8 @@ const defaultMusic = "http://twimlets.com/holdmusic?Bucket=com.twilio.music.clas
 func createParticipant(s *Simulator, r *request) (reply, *apiError) {
 	leg := s.dialledParams(r, 5)
 	p := s.participantParams(r, leg)
-	p.label, p.coaching, p.coached = r.text("Label"), r.boolean("Coaching", false), r.text("CallSidToCoach")
+	p.label, p.coached = r.text("Label"), r.text("CallSidToCoach")
+	p.coaching = r.boolean("Coaching", p.coached != "") // to name somebody is enough (docs)
 	leg.detection = r.detectionParams(true, "AmdStatusCallback")
 	p.checkLabel(r)
 	if r.err != nil {
@@ -208,7 +209,7 @@ func updateParticipant(s *Simulator, r *request) (reply, *apiError) {
 	changed.hold = r.boolean("Hold", p.hold)
 	r.boolean("BeepOnExit", false) // beeps are not simulated
 	changed.endOnExit = r.boolean("EndConferenceOnExit", p.endOnExit)
-	changed.coaching = r.boolean("Coaching", p.coaching)
+	changed.coaching = r.boolean("Coaching", p.coaching || r.text("CallSidToCoach") != "")
 	changed.coached = r.textOr("CallSidToCoach", p.coached)
 	if r.has("HoldUrl") {
 		changed.holdMusic = r.music("HoldUrl", "HoldMethod", http.MethodGet)

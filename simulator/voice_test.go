@@ -159,6 +159,7 @@ func TestCallParameters(t *testing.T) {
 	w.refused(w.post(calls, "To", stays, "From", "me", "Twiml", say), 400, 21212)
 	w.refused(w.post(calls, "To", stays, "From", ourNumber), 400, 21205)
 	w.refused(w.post(calls, "To", stays, "From", ourNumber, "Url", "nowhere"), 400, 21205)
+	w.refused(w.post(calls, "To", stays, "From", ourNumber, "Url", "https://my_app.test/twiml"), 400, 21205)
 	w.refused(w.post(calls, "To", stays, "From", ourNumber, "Twiml", say, "Record", "true"), 400, 20001)
 	w.refused(w.get("/2010-04-01/Accounts/{AC}/Calls/CA00000000000000000000000000000000.json"), 404, 20404)
 	w.refused(w.post("/2010-04-01/Accounts/AC99999999999999999999999999999999/Calls.json", "To", stays), 404, 20404)

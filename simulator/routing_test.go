@@ -233,7 +233,7 @@ func TestSoftphoneDeclinesOffers(t *testing.T) {
 	w.advance(0)
 	// Meanwhile a ring is ignored.
 	room := "/2010-04-01/Accounts/{AC}/Conferences/offer/Participants.json"
-	w.must(w.post(room, "To", "client:anna", "From", "+15550001111"))
+	w.must(w.post(room, "To", "client:anna", "From", "+447700900199"))
 	w.advance(2 * time.Second)
 	same(t, "offers", w.offers(task), []string{"Anna Smith rejected", "Anna Smith pending"})
 	same(t, "log", w.experienced("client:anna"), []string{"Offered", "Dialled", "Joins", "Rings", "OfferEnded rejected", "Offered"})

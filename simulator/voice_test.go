@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	ourNumber = "+15550001111"
+	ourNumber = "+442079460199"
 	stays     = "+447700900002" // answers after 2 s and stays
 	say       = `<Response><Say>One moment please</Say></Response>`
 )

@@ -98,7 +98,7 @@ func deleteStatus(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
 }
 
 func (st *agentStatus) fields() fields {
-	return fields{"ActivitySid": st.sid, "ActivityName": st.friendlyName, "Available": trueFalse(st.available)}
+	return fields{"ActivitySid": st.sid, "ActivityName": st.friendlyName, "ActivityAvailable": trueFalse(st.available)}
 }
 
 func (ws *workspace) statusBody(st *agentStatus, base string) object {

@@ -143,7 +143,8 @@ func deleteChannel(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
 }
 
 func (c *taskChannel) fields() fields {
-	return fields{"TaskChannelSid": c.sid, "TaskChannelName": c.friendlyName, "TaskChannelUniqueName": c.uniqueName}
+	return fields{"TaskChannelSid": c.sid, "TaskChannelName": c.friendlyName, "TaskChannelUniqueName": c.uniqueName,
+		"TaskChannelOptimizedRouting": trueFalse(c.optimized)}
 }
 
 func (ws *workspace) channelBody(c *taskChannel, base string) object {

@@ -272,3 +272,14 @@ func TestNothingMoreFromADeletedWorkspace(t *testing.T) {
 	equals(t, "timers", w.clock.Pending(), 0)
 	w.nothingLeft()
 }
+
+// The parameters are those of Twilio's "TaskRouter Events reference".
+func TestEventsOfStatusesAndChannels(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.must(w.post(w.v1("/Activities"), "FriendlyName", "Lunch"))
+	w.must(w.post(w.v1("/TaskChannels"), "FriendlyName", "Post", "UniqueName", "post", "ChannelOptimizedRouting", "true"))
+	w.advance(0)
+	events := w.received("/events")
+	equals(t, "ActivityAvailable", events[len(events)-2].form.Get("ActivityAvailable"), "false")
+	equals(t, "TaskChannelOptimizedRouting", events[len(events)-1].form.Get("TaskChannelOptimizedRouting"), "true")
+}

@@ -124,6 +124,9 @@ func parse(args []string, out io.Writer) (settings, error) {
 		_, _ = io.WriteString(out, simulator.UncertainHelp())
 		return set, errHelp
 	}
+	if strings.Trim(o.AuthToken, lettersAndDigits) != "" {
+		return set, errors.New("-token: letters and digits only")
+	}
 	level := slog.LevelWarn
 	if set.verbose {
 		level = slog.LevelDebug
@@ -131,6 +134,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	return set, nil
 }
+
+const lettersAndDigits = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 func readData(set settings) (simulator.Data, error) {
 	data := simulator.Data{}

@@ -131,6 +131,7 @@ func TestWhatCannotStart(t *testing.T) {
 		{[]string{"-data=" + broken}, `broken.json: line 2: json: unknown field "phone"`},
 		{[]string{"-data=nothing.json"}, "nothing.json"},
 		{[]string{"-uncertain=LateLeg=Never"}, "use one of LateLegEnds"},
+		{[]string{"-token=a b"}, "letters and digits only"},
 		{[]string{"-robot=anna"}, "-help lists all flags"},
 		{[]string{"anna"}, `"anna" is not a flag`},
 	} {

@@ -136,9 +136,12 @@ func (ws *workspace) endOffer(res *reservation, status string) {
 	if t.status == taskReserved && !open {
 		ws.setTask(t, taskPending)
 		t.fresh = true
-		if t.targetExpired {
+		switch {
+		case t.targetExpired:
 			ws.targetTimedOut(t)
-		} else {
+		case status == reservationTimeout && ws.sim.uncertain.TimedOutOfferMovesOn && t.step+1 < len(t.filter.targets):
+			ws.moveTo(t, t.filter, t.step+1)
+		default:
 			ws.wait(t)
 		}
 	}

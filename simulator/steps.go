@@ -151,7 +151,7 @@ func (ws *workspace) moveOn(t *task) bool {
 		return true
 	}
 	next := ws.filterFrom(t.filter.plan, t.filter.next, t)
-	if next == nil {
+	if next == nil || ws.sim.uncertain.FirstFilterOnly {
 		return false
 	}
 	ws.moveTo(t, next, 0)

@@ -96,6 +96,16 @@ type Uncertain struct {
 	// may. Zero: 401/20003, one of the causes that the code's page names.
 	KeysActForSubaccounts bool
 
+	// FirstFilterOnly: a task whose last target times out is canceled though another filter further down
+	// would match, and one that is skipped there goes to the default filter. Zero: it goes on to the next
+	// filter that matches ("Workflows Overview").
+	FirstFilterOnly bool
+
+	// TimedOutOfferMovesOn: an offer that times out takes the task to its next target at once ("Timeout
+	// evaluation"). Zero: it stays, and others are tried, until the target itself times out ("Workflows
+	// and Assignment").
+	TimedOutOfferMovesOn bool
+
 	// RoundRobin: of agents who are equal, the one who was offered a task the longest time ago comes
 	// first (A.4). Zero: the one who has been idle for the longest time.
 	RoundRobin bool
@@ -138,5 +148,6 @@ func DrawUncertain(seed uint64) Uncertain {
 		UnknownParametersIgnored: third(), InProgressWhenAlone: third(), KeysActForSubaccounts: third(),
 		EmptyReplyAlerts: third(), WrapUpOnlyByTask: third(), BareETags: third(), IdempotencyTokens: third(),
 		ConferencesCountFromZero: third(), ClientsHaveGeography: third(), RejectRests: upTo(5 * time.Second), RoundRobin: third(),
+		FirstFilterOnly: third(), TimedOutOfferMovesOn: third(),
 	}
 }

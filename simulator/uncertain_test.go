@@ -114,6 +114,27 @@ func TestSwitchesOfTaskRouter(t *testing.T) {
 	})
 }
 
+func TestSwitchesOfRouting(t *testing.T) {
+	answers(t, "a task past its first filter", Uncertain{FirstFilterOnly: true}, "pending", "canceled", func(w *world) string {
+		w.routing = w.newRouting(`{"task_routing":{"filters":[{"filter_friendly_name":"a","expression":"1==1","targets":[{"queue":"` + w.queue +
+			`","timeout":10}]},{"filter_friendly_name":"b","expression":"1==1","targets":[{"queue":"` + w.queue + `"}]}]}}`)
+		task := w.newTask()
+		w.advance(time.Minute)
+		return w.taskStatus(task)
+	})
+	second := ""
+	queueAfterTimeout := func(w *world) bool {
+		second = w.must(w.post(w.v1("/TaskQueues"), "FriendlyName", "second")).text("sid")
+		w.routing = w.newRouting(`{"task_routing":{"filters":[{"filter_friendly_name":"a","expression":"1==1","targets":[{"queue":"` + w.queue +
+			`","timeout":1000},{"queue":"` + second + `"}]}]}}`)
+		w.newAgent("anna", "{}")
+		task := w.newTask()
+		w.advance(61 * time.Second) // the offer has timed out
+		return w.get(w.v1("/Tasks/"+task)).text("task_queue_sid") == second
+	}
+	answers(t, "in the second queue when an offer has timed out", Uncertain{TimedOutOfferMovesOn: true}, false, true, queueAfterTimeout)
+}
+
 func TestSwitchesOfVoice(t *testing.T) {
 	answers(t, "first number of a conference's callbacks (L12)", Uncertain{ConferencesCountFromZero: true}, "1", "0", func(w *world) string {
 		w.speaking()

@@ -52,14 +52,14 @@ func listAccounts(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	var rows []object
+	var rows listing
 	for a := range s.accounts.newestFirst() {
 		switch {
 		case !r.account.owns(a), status != "" && status != a.status,
 			r.text("FriendlyName") != "" && r.text("FriendlyName") != a.friendlyName:
 			continue
 		}
-		rows = append(rows, a.body())
+		rows.add(a.sid, func() object { return a.body() })
 	}
 	return s.list2010(r, "accounts", rows)
 }
@@ -170,9 +170,9 @@ func createKey(s *Simulator, r *request) (reply, *apiError) {
 
 // listKeys is for Keys and SigningKeys: two names for the same thing.
 func listKeys(s *Simulator, r *request) (reply, *apiError) {
-	var rows []object
+	var rows listing
 	for k := range r.account.keys.newestFirst() {
-		rows = append(rows, k.body())
+		rows.add(k.sid, func() object { return k.body() })
 	}
 	key := "keys"
 	if strings.Contains(r.path, "/SigningKeys") {

@@ -81,13 +81,9 @@ func listAgents(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		}
 	}
 	slices.SortStableFunc(agents, order)
-	var rows []object
+	var rows listing
 	for _, a := range agents {
-		row := ws.agentBody(a, r.base)
-		if s.uncertain.ListsOmitAttributes {
-			row["attributes"] = nil
-		}
-		rows = append(rows, row)
+		rows.add(a.sid, func() object { return s.listedAttributes(ws.agentBody(a, r.base)) })
 	}
 	return s.list(r, "workers", rows)
 }

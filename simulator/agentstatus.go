@@ -45,10 +45,10 @@ func (ws *workspace) checkStatusName(r *request, name string, self *agentStatus)
 
 func listStatuses(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	named := r.filter("FriendlyName")
-	var rows []object
+	var rows listing
 	for st := range ws.statuses.all() {
 		if named(st.friendlyName) && (!r.has("Available") || r.yes("Available") == st.available) {
-			rows = append(rows, ws.statusBody(st, r.base))
+			rows.add(st.sid, func() object { return ws.statusBody(st, r.base) })
 		}
 	}
 	return s.list(r, "activities", rows)

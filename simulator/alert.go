@@ -140,13 +140,13 @@ func listAlerts(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	var rows []object
+	var rows listing
 	for a := range r.account.alerts.newestFirst() {
 		at := a.generatedAt.Truncate(time.Second)
 		if level != "" && level != a.level || at.Before(from) || at.After(to) || s.now().Sub(at) > alertAge {
 			continue
 		}
-		rows = append(rows, a.body(r))
+		rows.add(a.sid, func() object { return a.body(r) })
 	}
 	return s.list(r, "alerts", rows)
 }

@@ -28,10 +28,10 @@ func (r *request) applicationSettings(app application) application {
 }
 
 func listApplications(s *Simulator, r *request) (reply, *apiError) {
-	var rows []object
+	var rows listing
 	for app := range r.account.applications.newestFirst() {
 		if name := r.text("FriendlyName"); name == "" || name == app.friendlyName {
-			rows = append(rows, app.body(r.account))
+			rows.add(app.sid, func() object { return app.body(r.account) })
 		}
 	}
 	return s.list2010(r, "applications", rows)

@@ -62,6 +62,9 @@ func BenchmarkRequest(b *testing.B) {
 		w.newAgent(fmt.Sprintf("agent%d", i), `{"contact_uri":"client:x"}`)
 	}
 	task := w.newTask("Priority", "5")
+	for range 2000 {
+		w.newTask()
+	}
 	w.advance(0)
 	account := "/2010-04-01/Accounts/" + DefaultAccountSID
 	for _, c := range []struct {
@@ -71,6 +74,7 @@ func BenchmarkRequest(b *testing.B) {
 		{"fetch task", func() { w.must(w.get(w.v1("/Tasks/" + task))) }},
 		{"update task", func() { w.must(w.post(w.v1("/Tasks/"+task), "Attributes", `{"a":1}`)) }},
 		{"list 50 workers", func() { w.must(w.get(w.v1("/Workers"))) }},
+		{"list 50 of 2,000 tasks", func() { w.must(w.get(w.v1("/Tasks"))) }},
 		{"not found", func() { w.get(account + "/Calls/CA00000000000000000000000000000000.json") }},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -155,7 +155,7 @@ func listCalls(s *Simulator, r *request) (reply, *apiError) {
 	if _, known := callMoves[r.text("Status")]; r.has("Status") && !known {
 		return reply{}, invalid("Status '%s' is invalid", r.text("Status"))
 	}
-	var rows []object
+	var rows listing
 	for c := range r.account.calls.newestFirst() {
 		started := c.dialledAt
 		if started.IsZero() {
@@ -168,7 +168,7 @@ func listCalls(s *Simulator, r *request) (reply, *apiError) {
 			!during.holds(started), !ending.holds(c.endedAt):
 			continue
 		}
-		rows = append(rows, s.callBody(c))
+		rows.add(c.sid, func() object { return s.callBody(c) })
 	}
 	return s.list2010(r, "calls", rows)
 }

@@ -89,9 +89,9 @@ func createChannel(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 }
 
 func listChannels(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	var rows []object
+	var rows listing
 	for c := range ws.channels.all() {
-		rows = append(rows, ws.channelBody(c, r.base))
+		rows.add(c.sid, func() object { return ws.channelBody(c, r.base) })
 	}
 	return s.list(r, "channels", rows)
 }
@@ -162,9 +162,9 @@ func listAgentChannels(s *Simulator, ws *workspace, r *request) (reply, *apiErro
 	if !found {
 		return reply{}, notFound(r.path)
 	}
-	var rows []object
+	var rows listing
 	for ac := range a.channels.all() {
-		rows = append(rows, ws.agentChannelBody(ac, r.base))
+		rows.add(ac.sid, func() object { return ws.agentChannelBody(ac, r.base) })
 	}
 	return s.list(r, "channels", rows)
 }

@@ -325,13 +325,13 @@ func listConferences(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	var rows []object
+	var rows listing
 	for c := range r.account.conferences.newestFirst() {
 		if r.has("FriendlyName") && r.text("FriendlyName") != c.name || status != "" && status != c.publicStatus() ||
 			!createdDuring.holds(c.createdAt) || !updatedDuring.holds(c.updatedAt) {
 			continue
 		}
-		rows = append(rows, c.body())
+		rows.add(c.sid, func() object { return c.body() })
 	}
 	return s.list2010(r, "conferences", rows)
 }

@@ -91,10 +91,10 @@ func listEvents(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		return reply{}, r.err
 	}
 	entries, _ := ws.events.since(0)
-	var rows []object
+	var rows listing
 	for _, e := range slices.Backward(entries) { // newest first
 		if !e.at.Before(from) && !e.at.After(to) && e.passes(r) {
-			rows = append(rows, ws.eventBody(e, r.base))
+			rows.add(e.sid, func() object { return ws.eventBody(e, r.base) })
 		}
 	}
 	return s.list(r, "events", rows)

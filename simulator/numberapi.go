@@ -82,7 +82,7 @@ func listNumbers(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	var rows []object
+	var rows listing
 	for n := range r.account.numbers.newestFirst() {
 		switch {
 		case kind != "" && kind != n.kind(),
@@ -91,7 +91,7 @@ func listNumbers(s *Simulator, r *request) (reply, *apiError) {
 			!matchesPattern(r.text("PhoneNumber"), n.e164):
 			continue
 		}
-		rows = append(rows, r.numberBody(n))
+		rows.add(n.sid, func() object { return r.numberBody(n) })
 	}
 	return s.list2010(r, "incoming_phone_numbers", rows)
 }

@@ -28,7 +28,7 @@ func (r *request) britain() object {
 
 // listCountries answers with a list that has none of the fields of pages, as documented.
 func listCountries(s *Simulator, r *request) (reply, *apiError) {
-	res, err := s.list2010(r, "countries", []object{r.britain()})
+	res, err := s.list2010(r, "countries", listing{{"GB", r.britain}})
 	if err != nil {
 		return reply{}, err
 	}
@@ -58,11 +58,11 @@ func listAvailable(kind string) handler {
 		if r.err != nil {
 			return reply{}, r.err
 		}
-		var rows []object
+		var rows listing
 		for i := 0; i < numbersInRange && len(rows) < numbersOnShow && fits && r.vars["CC"] == "GB"; i++ {
 			number := fmt.Sprintf(ranges[kind], i)
 			if owner, _ := s.numberOwner(number); owner == nil && matchesPattern(contains, number) {
-				rows = append(rows, availableBody(number))
+				rows.add(number, func() object { return availableBody(number) })
 			}
 		}
 		return s.list2010(r, "available_phone_numbers", rows)

@@ -19,14 +19,34 @@ const (
 type page struct {
 	number, size int
 	start        int // index of the first shown
-	rows         []object
+	rows         listing
 	next, prev   string // tokens; "": none
+}
+
+// listing is everything that a list request is about. Only what is on the page becomes a body: a list of
+// thousands of calls is asked for under the lock.
+type listing []listed
+
+type listed struct {
+	sid  string
+	body func() object
+}
+
+func (l *listing) add(sid string, body func() object) { *l = append(*l, listed{sid, body}) }
+
+// bodies is an empty list for nothing, never null.
+func (l listing) bodies() []object {
+	all := make([]object, 0, len(l))
+	for _, row := range l {
+		all = append(all, row.body())
+	}
+	return all
 }
 
 // cut takes the asked page out of a list. A token names the row it starts after, so that rows added
 // meanwhile do not shift the pages, and the row it starts with, in case that one has gone; also the
 // index, in case both have.
-func (r *request) cut(rows []object) (page, *apiError) {
+func (r *request) cut(rows listing) (page, *apiError) {
 	p := page{size: defaultPage}
 	if r.has("PageSize") {
 		n, err := strconv.Atoi(r.text("PageSize"))
@@ -63,15 +83,15 @@ func (r *request) cut(rows []object) (page, *apiError) {
 	return p, nil
 }
 
-func tokenAfter(rows []object, index int) string {
+func tokenAfter(rows listing, index int) string {
 	before := ""
 	if index > 0 {
-		before, _ = rows[index-1]["sid"].(string)
+		before = rows[index-1].sid
 	}
-	return "PA" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d:%s:%v", index, before, rows[index]["sid"]))
+	return "PA" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d:%s:%s", index, before, rows[index].sid))
 }
 
-func startOf(token string, rows []object) (int, *apiError) {
+func startOf(token string, rows listing) (int, *apiError) {
 	plain, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token, "PA"))
 	parts := strings.Split(string(plain), ":")
 	start, convErr := strconv.Atoi(parts[0])
@@ -79,7 +99,7 @@ func startOf(token string, rows []object) (int, *apiError) {
 		return 0, invalid("Invalid page token")
 	}
 	position := func(sid string) int {
-		return slices.IndexFunc(rows, func(row object) bool { return row["sid"] == sid })
+		return slices.IndexFunc(rows, func(row listed) bool { return row.sid == sid })
 	}
 	if before := position(parts[1]); before >= 0 {
 		return before + 1, nil
@@ -108,7 +128,7 @@ func (r *request) pageQuery(size, number int, token string) string {
 
 // list is TaskRouter's envelope: a meta object with absolute URLs (A.2). Absolute paging (Page=3
 // without a token) no longer returns data there (40153).
-func (s *Simulator) list(r *request, key string, rows []object) (reply, *apiError) {
+func (s *Simulator) list(r *request, key string, rows listing) (reply, *apiError) {
 	if n := r.number("Page", 0, 0, 1<<31-1); n > 0 && r.text("PageToken") == "" {
 		s.alert(40153, "Absolute Paging used when iterating TaskRouter resources", Entry{}, r.exchange())
 		rows = nil
@@ -130,11 +150,11 @@ func (s *Simulator) list(r *request, key string, rows []object) (reply, *apiErro
 	if p.prev != "" {
 		meta["previous_page_url"] = at(max(p.number-1, 0), p.prev)
 	}
-	return okay(object{key: emptyNotNull(p.rows), "meta": meta}), nil
+	return okay(object{key: p.rows.bodies(), "meta": meta}), nil
 }
 
 // list2010 is the older API's envelope: counters and relative URIs (A.2).
-func (s *Simulator) list2010(r *request, key string, rows []object) (reply, *apiError) {
+func (s *Simulator) list2010(r *request, key string, rows listing) (reply, *apiError) {
 	p, err := r.cut(rows)
 	if err != nil {
 		return reply{}, err
@@ -143,7 +163,7 @@ func (s *Simulator) list2010(r *request, key string, rows []object) (reply, *api
 		return r.location.path + "?" + r.pageQuery(p.size, number, token)
 	}
 	body := object{
-		key: emptyNotNull(p.rows), "page": p.number, "page_size": p.size,
+		key: p.rows.bodies(), "page": p.number, "page_size": p.size,
 		"start": p.start, "end": max(p.start+len(p.rows)-1, 0), "uri": at(p.number, r.text("PageToken")),
 		"first_page_uri": at(0, ""), "next_page_uri": nil, "previous_page_uri": nil,
 	}
@@ -154,11 +174,4 @@ func (s *Simulator) list2010(r *request, key string, rows []object) (reply, *api
 		body["previous_page_uri"] = at(max(p.number-1, 0), p.prev)
 	}
 	return okay(body), nil
-}
-
-func emptyNotNull(rows []object) []object {
-	if rows == nil {
-		return []object{}
-	}
-	return rows
 }

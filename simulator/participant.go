@@ -177,14 +177,14 @@ func listParticipants(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
-	var rows []object
+	var rows listing
 	if room != nil {
 		for _, p := range room.participants {
 			if r.has("Muted") && muted != p.muted || r.has("Hold") && hold != p.hold || r.has("Coaching") && coaching != p.coaching ||
 				s.now().Sub(p.createdAt) < s.uncertain.LabelReadableAfter && p.label != "" {
 				continue
 			}
-			rows = append(rows, s.participantBody(p))
+			rows.add(p.call.sid, func() object { return s.participantBody(p) })
 		}
 	}
 	return s.list2010(r, "participants", rows)

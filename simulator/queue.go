@@ -116,9 +116,9 @@ func listQueues(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		}
 	}
 	slices.SortStableFunc(queues, order)
-	var rows []object
+	var rows listing
 	for _, q := range queues {
-		rows = append(rows, ws.queueBody(q, r.base))
+		rows.add(q.sid, func() object { return ws.queueBody(q, r.base) })
 	}
 	return s.list(r, "task_queues", rows)
 }

@@ -209,10 +209,10 @@ func listReservations(s *Simulator, ws *workspace, r *request) (reply, *apiError
 	if _, known := reservationMoves[status]; status != "" && !known {
 		return reply{}, invalid("ReservationStatus '%s' is invalid", status)
 	}
-	var rows []object
+	var rows listing
 	for _, res := range all {
 		if (status == "" || res.status == status) && (agentSID == "" || res.agent.sid == agentSID) {
-			rows = append(rows, ws.reservationBody(res, r))
+			rows.add(res.sid, func() object { return ws.reservationBody(res, r) })
 		}
 	}
 	return s.list(r, "reservations", rows)

@@ -62,10 +62,10 @@ func (ws *workspace) readRouting(r *request, w *routing) {
 }
 
 func listRoutings(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
-	var rows []object
+	var rows listing
 	for w := range ws.routings.all() {
 		if !r.has("FriendlyName") || r.text("FriendlyName") == w.friendlyName {
-			rows = append(rows, ws.routingBody(w, r.base))
+			rows.add(w.sid, func() object { return ws.routingBody(w, r.base) })
 		}
 	}
 	return s.list(r, "workflows", rows)

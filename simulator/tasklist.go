@@ -46,15 +46,19 @@ func listTasks(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 		tasks = append(tasks, t)
 	}
 	slices.SortStableFunc(tasks, order)
-	rows := make([]object, 0, len(tasks))
+	var rows listing
 	for _, t := range tasks {
-		row := ws.taskBody(t, r.base)
-		if s.uncertain.ListsOmitAttributes {
-			row["attributes"] = nil
-		}
-		rows = append(rows, row)
+		rows.add(t.sid, func() object { return s.listedAttributes(ws.taskBody(t, r.base)) })
 	}
 	return s.list(r, "tasks", rows)
+}
+
+// listedAttributes takes the attributes out of a row, if lists have none (L6).
+func (s *Simulator) listedAttributes(row object) object {
+	if s.uncertain.ListsOmitAttributes {
+		row["attributes"] = nil
+	}
+	return row
 }
 
 // taskOrdering: DateCreated and VirtualStartTime exclude each other; without an ordering the oldest

@@ -83,10 +83,10 @@ func createWorkspace(s *Simulator, r *request) (reply, *apiError) {
 }
 
 func listWorkspaces(s *Simulator, r *request) (reply, *apiError) {
-	var rows []object
+	var rows listing
 	for ws := range r.account.workspaces.all() {
 		if !r.has("FriendlyName") || r.text("FriendlyName") == ws.friendlyName {
-			rows = append(rows, ws.body(r.base))
+			rows.add(ws.sid, func() object { return ws.body(r.base) })
 		}
 	}
 	return s.list(r, "workspaces", rows)

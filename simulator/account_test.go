@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // ask sends a GET straight to the handler.
@@ -89,4 +90,26 @@ func TestCounterForgetsOnlyWhatIsOld(t *testing.T) {
 		c.next(key + 100 + counterLimit)
 	}
 	equals(t, "count of a key long forgotten", c.next(7), 0)
+}
+
+// A client belongs to an account: the same identity in two accounts is two people.
+func TestSoftphonesOfASubaccount(t *testing.T) {
+	w := newWorld(t, Options{})
+	sub := w.must(w.post("/2010-04-01/Accounts.json", "FriendlyName", "customer")).text("sid")
+	path := "/2010-04-01/Accounts/" + sub + "/Calls.json"
+	ring := func() string {
+		call := w.must(w.post(path, "From", ourNumber, "To", "client:anna", "Twiml", "<Response><Pause/></Response>")).text("sid")
+		w.advance(10 * time.Second)
+		return w.must(w.get("/2010-04-01/Accounts/" + sub + "/Calls/" + call + ".json")).text("status")
+	}
+	w.sim.SetSoftphone("anna", Softphone{})
+	equals(t, "the other account's anna", ring(), "failed")
+	w.sim.SetSoftphone("anna", Softphone{Account: sub})
+	equals(t, "its own anna", ring(), "completed")
+	defer func() {
+		if recover() == nil {
+			t.Error("a softphone of no account was registered")
+		}
+	}()
+	w.sim.SetSoftphone("anna", Softphone{Account: "AC1"})
 }

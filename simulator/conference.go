@@ -171,6 +171,7 @@ func (c *conference) leave(p *participant, how leaving) {
 
 // depart is the participant's own part of leaving.
 func (c *conference) depart(p *participant, how leaving) {
+	p.announcement.ends(p)
 	c.remove(p)
 	c.sim.cancel(p.leaveTimer)
 	if c.status == conferenceCompleted || !p.joined {
@@ -355,9 +356,7 @@ func updateConference(s *Simulator, r *request) (reply, *apiError) {
 		return reply{}, r.err
 	}
 	if announce.url != "" && c.status != conferenceCompleted {
-		for _, p := range c.joined() {
-			s.announce(p, announce)
-		}
+		c.announce(announce)
 	}
 	if status == conferenceCompleted { // ending an ended conference changes nothing and is no error
 		c.complete("conference-ended-via-api", nil, "conference_ended_via_api")

@@ -47,7 +47,7 @@ func controls() []control {
 			(*Simulator).controlPhone},
 		{"GET", "/simulator/phones/busy.xml", "the TwiML of a ready-made telephone; the others are in the folder simulator/phones",
 			func(_ *Simulator, w http.ResponseWriter, r *http.Request) { servePhone(w, r) }},
-		{"POST", "/simulator/softphones", `registers an agent's softphone: {"identity", "rings", "answer", "hangs_up_after", "drops_after", "declines_offers"}`,
+		{"POST", "/simulator/softphones", `registers an agent's softphone: {"identity", "account_sid", "rings", "answer", "hangs_up_after", "drops_after", "declines_offers"}`,
 			(*Simulator).controlSoftphone},
 		{"POST", "/simulator/hangup", `{"party"}: "+447700900001" or "client:anna" puts its phone down, on all its legs; {"call_sid"}: on that one`, (*Simulator).controlHangUp},
 		{"POST", "/simulator/dialin", `somebody dials an owned number: {"from", "to", "phone"}, a phone as above; answers {"call_sid"}`, (*Simulator).controlDialIn},

@@ -17,8 +17,9 @@ func (s *Simulator) controlPhone(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) controlSoftphone(w http.ResponseWriter, r *http.Request) {
 	var in softphoneJSON
 	if understand(w, r, &in) && accept(w, in.check()) {
-		s.SetSoftphone(in.Identity, in.softphone())
-		w.WriteHeader(http.StatusNoContent)
+		if accept(w, s.setSoftphone(in.Identity, in.softphone())) {
+			w.WriteHeader(http.StatusNoContent)
+		}
 	}
 }
 
@@ -65,6 +66,7 @@ func (p phoneJSON) check() error {
 
 type softphoneJSON struct {
 	Identity       string   `json:"identity"`
+	AccountSID     string   `json:"account_sid"`
 	Rings          duration `json:"rings"`
 	Answer         Answer   `json:"answer"`
 	HangsUpAfter   duration `json:"hangs_up_after"`
@@ -73,7 +75,7 @@ type softphoneJSON struct {
 }
 
 func (p softphoneJSON) softphone() Softphone {
-	return Softphone{Rings: p.Rings.d, Answer: p.Answer, HangsUpAfter: p.HangsUpAfter.d,
+	return Softphone{Account: p.AccountSID, Rings: p.Rings.d, Answer: p.Answer, HangsUpAfter: p.HangsUpAfter.d,
 		DropsAfter: p.DropsAfter.d, DeclinesOffers: p.DeclinesOffers}
 }
 

@@ -228,6 +228,9 @@ func TestAnnouncements(t *testing.T) {
 		heard := w.experienced(party)
 		same(t, party, heard[len(heard)-2:], []string{"Hears One moment please", "Hears the conversation"})
 	}
+	ends := w.values("/room", "StatusCallbackEvent")
+	same(t, "callbacks of an announcement to all", ends[len(ends)-1:], []string{"announcement-end"})
+	equals(t, "announcements told of", strings.Count(strings.Join(ends, " "), "announcement"), 1)
 	w.hooks = nil
 	w.answer = func(hook) (int, string, string) { return 500, "", "" }
 	w.must(w.post(room+"/Participants/caller.json", "AnnounceUrl", "https://app.test/twiml"))

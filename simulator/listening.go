@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"net/url"
 	"strconv"
 	"time"
 
@@ -21,7 +20,7 @@ const (
 // may have changed that, and does nothing for a leg whose situation is the same as before.
 func (c *conference) listen() {
 	for _, p := range c.joined() {
-		if p.call.status != callInProgress {
+		if p.call.status != callInProgress || p.announcement != nil {
 			continue
 		}
 		hears := c.situation(p)
@@ -126,27 +125,6 @@ func (s *Simulator) playMusic(p *participant, music program, failed func()) {
 			// It is played once, then there is silence, unless it loops or redirects (C.4).
 			done: silent, failed: failed})
 	}
-}
-
-// announce plays something to one participant over whatever it hears.
-func (s *Simulator) announce(p *participant, what program) {
-	leg := p.call
-	if leg.status != callInProgress {
-		return
-	}
-	p.hears = ""
-	over := func(event string) func() {
-		return func() {
-			about := url.Values{"AnnounceUrl": {what.url}}
-			if event == "announcement-fail" {
-				about.Set("ReasonAnnouncementFailed", "error "+leg.failure.Get("ErrorCode")) // C.5; its words are not documented
-			}
-			p.conference.report(event, "announcement", p, about)
-			s.stopMusic(leg)
-			p.conference.listen()
-		}
-	}
-	s.startMusic(leg, what, purpose{place: twiml.InConference, done: over("announcement-end"), failed: over("announcement-fail")})
 }
 
 func queueTime(c *call) string { return strconv.FormatInt(c.queueTime.Milliseconds(), 10) }

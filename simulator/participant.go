@@ -24,8 +24,9 @@ type participant struct {
 	conferenceCallback      callback // counts only if it is the first to join
 	hears                   string   // what the leg was last given to hear, see listen
 	createdAt, updatedAt    time.Time
-	back                    func() // its document goes on, now that it has left; nil: it has none, the leg ends
-	leaveTimer              *timer // a softphone that hangs up some time after the other party joined
+	back                    func()        // its document goes on, now that it has left; nil: it has none, the leg ends
+	announcement            *announcement // what is being played to it, over all else
+	leaveTimer              *timer        // a softphone that hangs up some time after the other party joined
 }
 
 // participantStatus is the participant's status for each status of its call (C.4).
@@ -246,7 +247,7 @@ func updateParticipant(s *Simulator, r *request) (reply, *apiError) {
 		}
 		room.listen()
 		if announce.url != "" {
-			s.announce(p, announce)
+			room.announce(announce, p)
 		}
 	}
 	return okay(s.participantBody(p)), nil

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -36,6 +37,7 @@ type Phone struct {
 // Softphone is how an agent's browser behaves, by client identity. An identity never set is not
 // registered: dialling it fails without a ring.
 type Softphone struct {
+	Account      string        // SID of the subaccount whose client it is; "": the first account
 	Rings        time.Duration // answers after this; 0: one second
 	Answer       Answer        // "": Answers
 	HangsUpAfter time.Duration // hangs up this long after the other party joined; 0: waits for the other side
@@ -61,14 +63,29 @@ func (s *Simulator) SetPhone(number string, p Phone) {
 	s.phones[number] = p
 }
 
-// SetSoftphone registers an agent's softphone, or says how it behaves from now on.
+// SetSoftphone registers an agent's softphone, or says how it behaves from now on. It panics when there
+// is no such account.
 func (s *Simulator) SetSoftphone(identity string, p Softphone) {
+	if err := s.setSoftphone(identity, p); err != nil {
+		panic("simulator: " + err.Error())
+	}
+}
+
+func (s *Simulator) setSoftphone(identity string, p Softphone) error {
 	s.lock()
 	defer s.unlock()
-	if old := s.main.softphones[identity]; old != nil {
+	owner, found := s.main, true
+	if p.Account != "" {
+		owner, found = s.accounts.get(p.Account)
+	}
+	if !found {
+		return fmt.Errorf("there is no account %s for the softphone %s", p.Account, identity)
+	}
+	if old := owner.softphones[identity]; old != nil {
 		p.declining = old.declining
 	}
-	s.main.softphones[identity] = &p
+	owner.softphones[identity] = &p
+	return nil
 }
 
 // HangUp makes a party, "+447700900001" or "client:anna", put its phone down on all its legs, now.

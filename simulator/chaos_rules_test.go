@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,11 +121,16 @@ func (c *chaos) roomsOf(a *account) {
 	}
 }
 
+var telephoneNumber = regexp.MustCompile(`\+\d{7,}`)
+
 // judge looks back: at every call as its party lived through it, and at what the application was told.
 func (c *chaos) judge() {
 	byCall := map[string][]Entry{}
 	var order []string
 	for _, e := range c.sim.Log() {
+		if e.What == Alerted && telephoneNumber.MatchString(e.Detail) { // alerts go to the log of the process
+			c.t.Errorf("an alert tells a number: %s", e.Detail)
+		}
 		if e.CallSID == "" || e.What == RoomEnded || e.What == Alerted || e.What == Misbehaves {
 			continue
 		}

@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -73,6 +74,9 @@ func Robot() Softphone { return Softphone{Rings: softphoneRings, HangsUpAfter: r
 // FriendlyName in the same workspace, and so for every other collection.
 func ReadData(text []byte) (Data, error) {
 	var d Data
+	if len(bytes.TrimSpace(text)) == 0 {
+		return d, errors.New("it is empty; {} stands for nothing at the start")
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	decoder.UseNumber()

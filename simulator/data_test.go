@@ -117,6 +117,7 @@ func TestDataThatCannotBe(t *testing.T) {
 		{"{\n\n\"workspace\": []}", `line 3: json: unknown field "workspace"`},
 		{"{\n\"phones\": [{\"number\": 7}]}", "line 2: json: cannot unmarshal number"},
 		{"{}\n{}", "line 2: something follows the end"},
+		{" \n", "it is empty"},
 	} {
 		if _, err := ReadData([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%q: got %v, want %s", c.text, err, c.says)

@@ -28,6 +28,9 @@ type event struct {
 	fields                 fields
 }
 
+// eventsKept bounds a workspace's events; Twilio keeps those of thirty days.
+const eventsKept = 50_000
+
 // emit records an event and tells the workspace's EventCallbackUrl, if the filter lets it through.
 func (ws *workspace) emit(kind, description string, about fields) {
 	s := ws.sim

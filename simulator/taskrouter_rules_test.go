@@ -283,3 +283,17 @@ func TestEventsOfStatusesAndChannels(t *testing.T) {
 	equals(t, "ActivityAvailable", events[len(events)-2].form.Get("ActivityAvailable"), "false")
 	equals(t, "TaskChannelOptimizedRouting", events[len(events)-1].form.Get("TaskChannelOptimizedRouting"), "true")
 }
+
+func TestOldEventsAreForgotten(t *testing.T) {
+	w := newWorld(t, Options{}).withWorkspace()
+	w.must(w.post(w.v1(""), "EventsFilter", "none"))
+	ws, _ := w.sim.main.workspaces.get(w.ws)
+	w.sim.lock()
+	defer w.sim.unlock()
+	for range eventsKept + 10 {
+		ws.emit("workspace.updated", "again", fields{})
+	}
+	if n := len(ws.events.entries); n > eventsKept || n < eventsKept/2 {
+		t.Errorf("%d events are kept, want at most %d, and not many fewer", n, eventsKept)
+	}
+}

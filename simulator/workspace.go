@@ -60,6 +60,7 @@ func createWorkspace(s *Simulator, r *request) (reply, *apiError) {
 	if r.err != nil {
 		return reply{}, r.err
 	}
+	ws.events.limit = eventsKept
 	ws.sid = s.mint("WS", r.account.sid, ws.friendlyName)
 	r.account.workspaces.add(ws.sid, ws)
 	// The default and the timeout status of a new workspace are both Offline (A.3).

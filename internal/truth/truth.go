@@ -146,13 +146,4 @@ func count(log []simulator.Entry, party, what string) (n int) {
 // IsAgent tells agents' softphones from telephones.
 func IsAgent(party string) bool { return strings.HasPrefix(party, "client:") }
 
-// Story is the log as text, for a failing test.
-func Story(log []simulator.Entry) string {
-	var b strings.Builder
-	for _, e := range log {
-		fmt.Fprintln(&b, e)
-	}
-	return b.String()
-}
-
 func stamp(e simulator.Entry) string { return e.At.UTC().Format("15:04:05.000") }

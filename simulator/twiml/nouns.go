@@ -3,25 +3,22 @@ package twiml
 // The table of what may be inside a verb.
 var nouns = map[string]rule{
 	"Number": {
-		simulated: true,
-		text:      words,
+		text: words,
 		attrs: join(progress(13221), detection, attributes{
 			"sendDigits": keys("", 13222, tones),
 			"byoc":       free(""),
 		}),
 	},
 	"Client": {
-		simulated: true,
-		text:      words,
-		children:  []string{"Identity", "Parameter"},
-		attrs:     join(progress(0), attributes{"clientNotificationUrl": address}),
-		repair:    (*checker).repairClient,
+		text:     words,
+		children: []string{"Identity", "Parameter"},
+		attrs:    join(progress(0), attributes{"clientNotificationUrl": address}),
+		repair:   (*checker).repairClient,
 	},
-	"Identity":  {simulated: true, text: words},
-	"Parameter": {simulated: true, attrs: attributes{"name": free(""), "value": free("")}},
+	"Identity":  {text: words},
+	"Parameter": {attrs: attributes{"name": free(""), "value": free("")}},
 	"Conference": {
-		simulated: true,
-		text:      words,
+		text: words,
 		attrs: attributes{
 			"muted":                         flag("false", 13230),
 			"beep":                          oneOf("true", 13235, "true", "false", "onEnter", "onExit"),
@@ -48,8 +45,7 @@ var nouns = map[string]rule{
 		repair: (*checker).repairConference,
 	},
 	"Queue": {
-		simulated: true,
-		text:      words,
+		text: words,
 		attrs: attributes{
 			"url":                 address,
 			"method":              method(14210),
@@ -59,9 +55,8 @@ var nouns = map[string]rule{
 		repair: (*checker).repairQueue,
 	},
 	"Task": { // in Enqueue
-		simulated: true,
-		text:      verbatim,
-		attrs:     attributes{"priority": number("", 0, 0, noLimit), "timeout": number("", 0, 1, noLimit)},
+		text:  verbatim,
+		attrs: attributes{"priority": number("", 0, 0, noLimit), "timeout": number("", 0, 1, noLimit)},
 	},
 
 	"Sip": { // in Dial, and with only a URI in Refer
@@ -105,7 +100,7 @@ var nouns = map[string]rule{
 	},
 	"Config": {attrs: unchecked("name", "value")},
 
-	// In Connect and Annotate, none of them simulated: their names are enough.
+	// In Connect and Annotate: their names are enough.
 	"AiSession":                {attrs: unchecked("aiConnector", "aiSessionConfiguration")},
 	"Autopilot":                {text: words},
 	"BillingReferenceTag":      {text: words},
@@ -164,16 +159,16 @@ func unchecked(names ...string) attributes {
 
 // ssml is in Say; it never becomes an Element. A voice may not know all of it, and Basic voices none.
 var ssml = map[string]rule{
-	"break":    {simulated: true, attrs: unchecked("strength", "time")},
-	"emphasis": {simulated: true, text: spoken, children: ssmlInSay, attrs: unchecked("level")},
-	"lang":     {simulated: true, text: spoken, children: ssmlInSay, attrs: unchecked("xml:lang")},
-	"p":        {simulated: true, text: spoken, children: ssmlInSay},
-	"phoneme":  {simulated: true, text: spoken, attrs: unchecked("alphabet", "ph")},
-	"prosody":  {simulated: true, text: spoken, children: ssmlInSay, attrs: unchecked("volume", "rate", "pitch")},
-	"s":        {simulated: true, text: spoken, children: ssmlInSay},
-	"say-as":   {simulated: true, text: spoken, attrs: unchecked("interpret-as", "format")},
-	"sub":      {simulated: true, text: spoken, attrs: unchecked("alias")},
-	"w":        {simulated: true, text: spoken, children: ssmlInSay, attrs: unchecked("role")},
+	"break":    {attrs: unchecked("strength", "time")},
+	"emphasis": {text: spoken, children: ssmlInSay, attrs: unchecked("level")},
+	"lang":     {text: spoken, children: ssmlInSay, attrs: unchecked("xml:lang")},
+	"p":        {text: spoken, children: ssmlInSay},
+	"phoneme":  {text: spoken, attrs: unchecked("alphabet", "ph")},
+	"prosody":  {text: spoken, children: ssmlInSay, attrs: unchecked("volume", "rate", "pitch")},
+	"s":        {text: spoken, children: ssmlInSay},
+	"say-as":   {text: spoken, attrs: unchecked("interpret-as", "format")},
+	"sub":      {text: spoken, attrs: unchecked("alias")},
+	"w":        {text: spoken, children: ssmlInSay, attrs: unchecked("role")},
 }
 
 var ssmlInSay = []string{"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"}

@@ -15,11 +15,10 @@ var schema = join(verbs, nouns, ssml)
 
 // rule is what an element may hold.
 type rule struct {
-	simulated bool
-	text      text
-	children  []string
-	strange   int // code for any other child; 0: 12200
-	attrs     attributes
+	text     text
+	children []string
+	strange  int // code for any other child; 0: 12200
+	attrs    attributes
 	// repair does what attributes one by one cannot say. False: the element is left out.
 	repair func(*checker, *Element) bool
 }

@@ -101,8 +101,8 @@ var versions = []string{"2008-08-01", "2010-04-01"}
 // is nested deeper than any TwiML, 12102 for another root than Response, 12101 for an unknown version.
 // Everything else that is wrong is a warning, and left out or replaced by Twilio's default.
 //
-// A document type is skipped, and with it every entity it may define. A verb that is real but not
-// simulated is kept: see Unsupported.
+// A document type is skipped, and with it every entity it may define. A verb that is real is kept, whether
+// or not the simulator runs it: that is for whoever runs the document to say.
 func Parse(body []byte) (Document, error) {
 	root, problem := readXML(body)
 	if problem != nil {
@@ -154,11 +154,4 @@ func speak(text string) Document {
 		return Document{Warnings: c.warnings}
 	}
 	return Document{Verbs: []Element{say}}
-}
-
-// Unsupported reports whether TwiML has such a verb or noun, but the simulator does not run it. It is
-// false for one that the simulator runs and for one that does not exist.
-func Unsupported(name string) bool {
-	rule, known := schema[name]
-	return known && !rule.simulated
 }

@@ -5,16 +5,14 @@ package twiml
 // simulated is here so that it can be told from a misspelling.
 var verbs = map[string]rule{
 	"Response": {
-		simulated: true,
 		children: []string{"Annotate", "Connect", "Dial", "Echo", "Enqueue", "Gather", "Hangup", "Leave", "Pause", "Pay", "Play",
 			"Prompt", "Record", "Redirect", "Refer", "Reject", "Say", "Sms", "Start", "Stop"},
 		attrs: attributes{"version": free("2010-04-01")}, // judged by Parse
 	},
 
 	"Say": {
-		simulated: true,
-		text:      spoken,
-		children:  ssmlInSay,
+		text:     spoken,
+		children: ssmlInSay,
 		attrs: attributes{
 			"voice":    {standard: "man", code: 13511, wants: "man, woman, alice, Polly.… or Google.…", valid: isVoice},
 			"language": free("en-US"),
@@ -23,28 +21,25 @@ var verbs = map[string]rule{
 		repair: (*checker).repairSay,
 	},
 	"Play": {
-		simulated: true,
-		text:      words,
+		text: words,
 		attrs: attributes{
 			"loop":   number("1", 13410, 0, noLimit), // 0: 1000 times
 			"digits": keys("", 13430, tones),
 		},
 		repair: (*checker).repairPlay,
 	},
-	"Pause":    {simulated: true, attrs: attributes{"length": number("1", 13910, 1, noLimit)}},
-	"Redirect": {simulated: true, text: words, attrs: attributes{"method": method(13710)}}, // no text: the same document
-	"Hangup":   {simulated: true, children: []string{"Parameter"}},
-	"Leave":    {simulated: true},
+	"Pause":    {attrs: attributes{"length": number("1", 13910, 1, noLimit)}},
+	"Redirect": {text: words, attrs: attributes{"method": method(13710)}}, // no text: the same document
+	"Hangup":   {children: []string{"Parameter"}},
+	"Leave":    {},
 	"Reject": {
-		simulated: true,
-		children:  []string{"Parameter"},
-		attrs:     attributes{"reason": oneOf("rejected", 13810, "rejected", "busy")},
+		children: []string{"Parameter"},
+		attrs:    attributes{"reason": oneOf("rejected", 13810, "rejected", "busy")},
 	},
 
 	"Gather": {
-		simulated: true,
-		children:  prompts,
-		strange:   13320,
+		children: prompts,
+		strange:  13320,
 		attrs: attributes{
 			"input":                       {standard: "dtmf", code: 13326, wants: "dtmf, speech, or both", valid: isInput},
 			"action":                      address, // none: this document again
@@ -69,7 +64,6 @@ var verbs = map[string]rule{
 	},
 
 	"Record": {
-		simulated: true,
 		attrs: join(recording("trim-silence", 13699), attributes{
 			"action":             address, // none: this document again
 			"method":             method(13610),
@@ -84,10 +78,9 @@ var verbs = map[string]rule{
 	},
 
 	"Dial": {
-		simulated: true,
-		text:      words,
-		children:  []string{"Application", "Client", "Conference", "Number", "Queue", "Sim", "Sip", "WhatsApp"},
-		strange:   13215,
+		text:     words,
+		children: []string{"Application", "Client", "Conference", "Number", "Queue", "Sim", "Sip", "WhatsApp"},
+		strange:  13215,
 		attrs: join(recording("do-not-trim", 0), attributes{
 			"action":         address, // none: the next verb
 			"method":         method(13210),
@@ -113,9 +106,8 @@ var verbs = map[string]rule{
 	},
 
 	"Enqueue": {
-		simulated: true,
-		text:      words,
-		children:  []string{"Task"},
+		text:     words,
+		children: []string{"Task"},
 		attrs: attributes{
 			"action":        address, // none: the next verb
 			"method":        method(14201),

@@ -5,6 +5,7 @@ package clients
 
 import (
 	"bufio"
+	"context"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -28,7 +29,9 @@ func TestNodeLibrary(t *testing.T) {
 	server := httptest.NewServer(sim)
 	defer server.Close()
 
-	node := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=tap")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // it takes seconds
+	defer cancel()
+	node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=tap")
 	node.Dir = "node"
 	node.Env = append(os.Environ(), "SIMULATOR_URL="+server.URL)
 	node.WaitDelay = 5 * time.Second

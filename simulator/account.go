@@ -22,6 +22,7 @@ type account struct {
 	conferences table[*conference]
 	rooms       map[string]*conference // the active ones, by name
 	softphones  map[string]*Softphone
+	clients     map[string][]Client // browsers, by identity
 	nextDial    time.Time // when the next leg may leave the CPS queue
 
 	numbers       table[*ownedNumber]
@@ -48,7 +49,7 @@ func (s *Simulator) addAccount(sid, token, name string, parent *account) *accoun
 	a := &account{
 		sim: s, sid: sid, token: token, friendlyName: name, status: accountActive, parent: parent,
 		createdAt: s.now(), updatedAt: s.now(),
-		rooms: map[string]*conference{}, softphones: map[string]*Softphone{}, numbersByE164: map[string]*ownedNumber{},
+		rooms: map[string]*conference{}, softphones: map[string]*Softphone{}, clients: map[string][]Client{}, numbersByE164: map[string]*ownedNumber{},
 	}
 	s.accounts.add(a.sid, a)
 	return a

@@ -91,6 +91,8 @@ type call struct {
 	detection   detection
 	conduct     conduct      // of a softphone
 	peer        *call        // the other end of its line, see line.go
+	ringsIn     []Client     // the browsers in which it rings
+	client      Client       // the browser that is in it
 	answers     bool         // it is the end that answers
 	hops        int          // how many calls led to this one, each dialled by the document of the one before
 	speaking    bool         // its party says something at the moment
@@ -163,7 +165,9 @@ func (s *Simulator) reach(c *call) {
 		}
 	}
 	if identity := identityOf(c.party); identity != "" {
-		s.ringSoftphone(c, identity)
+		if !s.ringClients(c, identity) {
+			s.ringSoftphone(c, identity)
+		}
 		return
 	}
 	s.ringFarEnd(c)
@@ -267,6 +271,7 @@ func (s *Simulator) end(c *call, status, by string) {
 		s.cancel(t)
 	}
 	c.timers = nil
+	s.endInClients(c)
 	if !c.ofWorld() { // whose calls nobody keeps
 		s.liveCalls.remove(c.sid)
 		c.account.endedCalls = append(c.account.endedCalls, c)

@@ -76,8 +76,12 @@ func (a *account) appNamed(address string) (*application, url.Values) {
 // a second of waiting and W for a whole one.
 func (s *Simulator) Press(party, digits string) {
 	s.eachLeg(party, func(c *call) {
-		s.press(c, digits, func(d time.Duration, f func()) { s.later(c, d, f) }, func() {})
+		s.pressAtOnce(c, digits)
 	})
+}
+
+func (s *Simulator) pressAtOnce(c *call, digits string) {
+	s.press(c, digits, func(d time.Duration, f func()) { s.later(c, d, f) }, func() {})
 }
 
 // Say makes a party say something on all its legs that are answered, now.

@@ -115,6 +115,9 @@ func (s *Simulator) pickUp(c *call) {
 	if c.peer != nil {
 		s.answered(c.peer)
 	}
+	if c.client != nil {
+		c.client.Tell(ClientNews{What: ClientConnected, CallSID: c.sid})
+	}
 }
 
 // hangUpByTwiML ends a call at the end of its document, or at a Hangup. Doing nothing else with a call

@@ -153,8 +153,8 @@ func (s *Simulator) conductOf(c *call, identity string) conduct {
 	return do
 }
 
-// ringSoftphone lets a call arrive in an agent's browser. Where a real browser is to take the scripted
-// one's place, it does what is called here: setCall(ringing), answered, end, hangUp, press and speaks.
+// ringSoftphone lets a call arrive at a scripted softphone. Where a real browser is registered for the identity, the
+// call rings there instead: see client.go.
 func (s *Simulator) ringSoftphone(c *call, identity string) {
 	c.conduct = s.misconduct(c, s.conductOf(c, identity))
 	do := c.conduct

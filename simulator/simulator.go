@@ -170,6 +170,7 @@ func (s *Simulator) Reset() error {
 func (s *Simulator) restart() ([]Loaded, error) {
 	s.stopTimers()
 	s.die()
+	s.forgetClients()
 	if s.closed {
 		return nil, errors.New("the simulator is closed")
 	}

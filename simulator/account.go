@@ -23,7 +23,7 @@ type account struct {
 	rooms       map[string]*conference // the active ones, by name
 	softphones  map[string]*Softphone
 	clients     map[string][]Client // browsers, by identity
-	nextDial    time.Time // when the next leg may leave the CPS queue
+	nextDial    time.Time           // when the next leg may leave the CPS queue
 
 	numbers       table[*ownedNumber]
 	numbersByE164 map[string]*ownedNumber

@@ -34,6 +34,7 @@ const (
 	UpdateCancel       = "cancel"         // Cancellation
 	UpdateHangUp       = "hang_up"        // HangUp
 	UpdateFinishWrapUp = "finish_wrap_up" // WrapUp
+	UpdateRejoin       = "rejoin"         // Rejoin
 
 	QueryState    = "state"    // State
 	QueryTimeline = "timeline" // []TimelineEntry
@@ -78,6 +79,14 @@ type Cancellation struct {
 type HangUp struct {
 	By Party `json:"by"` // PartyAgent or PartySwitchboard
 }
+
+// Rejoin brings an agent back into the call whose page was loaded again: another leg takes the place of the lost one.
+type Rejoin struct {
+	Agent AgentSID `json:"agent"`
+}
+
+// RejoinParameter is the custom parameter of a leg that brings an agent back: the page answers it by itself.
+const RejoinParameter = "rejoin"
 
 // WrapUp ends an agent's wrap-up early, with what came of the conversation.
 type WrapUp struct {
@@ -214,13 +223,12 @@ func ParseLegRef(q url.Values) (LegRef, error) {
 	return r, nil
 }
 
-// PartyOfLabel tells whose leg a label names: of a participant in one of our conferences.
-func PartyOfLabel(label string) Party {
-	name, _, _ := strings.Cut(label, "-")
-	if p := Party(name); p == PartyAgent || p == PartyCaller {
-		return p
-	}
-	return PartyNone
+// LegOfLabel is the leg of a call that a participant's label names; false for a label that is none of ours.
+func LegOfLabel(call CallID, label string) (LegRef, bool) {
+	party, rest, _ := strings.Cut(label, "-")
+	attempt, offer, _ := strings.Cut(rest, "-")
+	r, err := ParseLegRef(url.Values{"call": {string(call)}, "attempt": {attempt}, "offer": {offer}, "party": {party}})
+	return r, err == nil && r.Label() == label
 }
 
 // LegStatus is Twilio's CallStatus.

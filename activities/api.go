@@ -75,8 +75,12 @@ type OfferResult struct {
 
 // DialAgentInput asks to ring an agent's softphone into a room of its own.
 type DialAgentInput struct {
-	Ref        sb.LegRef   `json:"ref"`
-	Room       string      `json:"room"` // the conference's name: new for every offer, nothing personal
+	Ref  sb.LegRef `json:"ref"`
+	Room string    `json:"room"` // the conference's name: new for every offer, nothing personal
+	// Conference is the room of an agent who comes back into a call, in place of Room: by name a new one could open.
+	Conference sb.ConferenceSID `json:"conference,omitempty"`
+	// Rejoin has the page answer by itself.
+	Rejoin     bool        `json:"rejoin,omitempty"`
 	Agent      sb.AgentSID `json:"agent"`
 	ContactURI string      `json:"contact_uri,omitempty"` // empty: read from the agent's attributes
 	Rings      sb.Duration `json:"rings"`
@@ -184,6 +188,8 @@ type EndRoomInput struct {
 type BindAgentInput struct {
 	Conference sb.ConferenceSID `json:"conference"`
 	Leg        sb.CallSID       `json:"leg"`
+	// Loose makes it the other way round: the conference outlives the leg.
+	Loose bool `json:"loose,omitempty"`
 }
 
 // WithdrawInput takes back a ring because the agent has gone. A caller who has picked up already hears an apology.

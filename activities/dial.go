@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -63,13 +64,16 @@ func (a *Activities) dialAgent(ctx context.Context, in DialAgentInput) Dialled {
 			return d
 		}
 	}
+	if in.Rejoin {
+		to += "?" + sb.RejoinParameter + "=1"
+	}
 	p := a.leg(in.Ref, to, in.Rings, in.TimeLimit)
 	p.SetEndConferenceOnExit(false)
 	p.SetWaitUrl(a.PublicURL + sb.PathRingback)
 
 	var doubt *Dialled // the first try's result that was not clear
 	for try := 0; ; try++ {
-		d := a.post(ctx, dial, in.Room, p)
+		d := a.post(ctx, dial, cmp.Or(string(in.Conference), in.Room), p)
 		d.Repeated = doubt != nil
 		if d.Result == NotSent && doubt != nil {
 			return *doubt
@@ -78,7 +82,7 @@ func (a *Activities) dialAgent(ctx context.Context, in DialAgentInput) Dialled {
 			return d
 		}
 		// A leg of an earlier try got through, or may have.
-		if found := a.placed(ctx, "", in.Room, in.Ref); found.Leg != "" {
+		if found := a.placed(ctx, in.Conference, in.Room, in.Ref); found.Leg != "" {
 			return found
 		}
 		d.Result = Ambiguous

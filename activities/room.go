@@ -66,10 +66,11 @@ func (a *Activities) endRoom(ctx context.Context, room sb.ConferenceSID) error {
 	return failed("end room", err)
 }
 
-// BindAgent makes the conference end with the agent's leg. Idempotent; an agent who has gone is nobody to bind.
+// BindAgent makes the conference end with the agent's leg, or not any more. Idempotent; an agent who has gone is nobody
+// to bind.
 func (a *Activities) BindAgent(ctx context.Context, in BindAgentInput) error {
 	params := &voice.UpdateParticipantParams{}
-	params.SetEndConferenceOnExit(true)
+	params.SetEndConferenceOnExit(!in.Loose)
 	_, err := a.twilio.Voice(ctx).UpdateParticipant(string(in.Conference), string(in.Leg), params)
 	if err == nil || failure(err).notFound() {
 		return nil

@@ -13,7 +13,6 @@ import (
 // callerJoins rings the caller's phone, once, and reports whether the caller is connected with the agent; if not, how
 // the attempt ended.
 func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
-	agent := c.offer.leg
 	if c.cancelled != nil {
 		return c.cancelledResult(), false // a cancelled caller is never rung
 	}
@@ -42,7 +41,7 @@ func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
 
 	rings := time.Duration(c.in.Policy.CallerRings+l.dialled.Queued) + grace
 	if !c.await(ctx, "the caller's phone rings", rings, c.lookAtLegs, func() bool {
-		return l.onLine() || l.over() || agent.gone() || c.cancelled != nil
+		return l.onLine() || l.over() || c.agentGone() || c.cancelled != nil
 	}) {
 		// Twilio ends a ring by itself; that nothing was heard means that the news was lost. Perhaps they are talking.
 		c.lookOnce(ctx, c.lookAtLegs)
@@ -50,7 +49,7 @@ func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
 	switch {
 	case l.over():
 		return c.callerLegEnded(ctx, l)
-	case agent.gone():
+	case c.agentGone():
 		return c.withdraw(ctx, l)
 	case l.onLine():
 		return sb.Result{}, true

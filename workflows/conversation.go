@@ -11,7 +11,7 @@ import (
 
 // talk lasts until somebody ends the conversation, and tells who.
 func (c *call) talk(ctx workflow.Context) sb.Result {
-	agent, caller := c.offer.leg, c.caller
+	caller := c.caller
 	began := workflow.Now(ctx)
 	c.enter(ctx, sb.StageConnected, sb.EventData{Agent: c.offer.agent})
 	c.talking = true
@@ -21,9 +21,10 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 		return c.in.Request.DetectMachine && isMachine(caller.answeredBy) && workflow.Now(ctx).Sub(began) < machineWithin
 	}
 	c.await(ctx, "longest conversation", time.Duration(c.in.Policy.MaxTalk)+grace, c.lookAtLegs, func() bool {
-		return caller.gone() || agent.gone() || c.hangUp != nil || c.cancelled != nil || machine()
+		return caller.gone() || c.agentGone() || c.hangUp != nil || c.cancelled != nil || machine()
 	})
 	c.talking = false
+	agent := c.offer.leg // perhaps not the one it began with, see comeBack
 	if agent.gone() && !caller.gone() && workflow.Now(ctx).Sub(began) < time.Duration(c.in.Policy.EarlyHangUp) {
 		// Perhaps the agent dropped as the caller picked up: that is no conversation.
 		if c.takeBack(ctx, caller).Apologised {
@@ -69,8 +70,14 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 // bindAgent lets the room end with the agent's leg from now on: neither side is left alone even if we die. The
 // conversation does not wait for it.
 func (c *call) bindAgent(ctx workflow.Context) {
-	in := activities.BindAgentInput{Conference: c.offer.leg.conference, Leg: c.offer.leg.sid}
 	workflow.Go(ctx, func(ctx workflow.Context) {
+		c.wait(ctx, func() bool { return c.returning == nil })
+		if c.offer == nil {
+			return
+		}
+		c.binding = true
+		defer func() { c.binding = false }()
+		in := activities.BindAgentInput{Conference: c.offer.leg.conference, Leg: c.offer.leg.sid}
 		actx := options(ctx, "the room ends with the agent", workflow.ActivityOptions{
 			RetryPolicy: &persistent, ScheduleToCloseTimeout: 5 * time.Minute,
 		})

@@ -106,6 +106,10 @@ func (c *call) lookAtLegs(ctx workflow.Context) func() {
 	if in.Agent.Leg == "" && in.Caller.Leg == "" {
 		return nil
 	}
+	return c.lookAt(ctx, in)
+}
+
+func (c *call) lookAt(ctx workflow.Context, in activities.LookAtLegsInput) func() {
 	ctx = lookOptions(ctx, "look at the legs")
 	var out activities.LookAtLegsResult
 	if err := workflow.ExecuteActivity(ctx, act.LookAtLegs, in).Get(ctx, &out); err != nil {

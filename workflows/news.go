@@ -161,9 +161,8 @@ func (c *call) onRoom(n sb.RoomNews) {
 	l := c.legBySID(n.Leg)
 	if l == nil {
 		// The join overtook everything else that names the leg: its label does.
-		ref := n.Ref
-		ref.Party = sb.PartyOfLabel(n.Label)
-		if ref.Party == sb.PartyNone || ref.Label() != n.Label {
+		ref, ours := sb.LegOfLabel(n.Ref.Call, n.Label)
+		if !ours {
 			return
 		}
 		l = c.legNamed(ref, n.Leg)

@@ -138,6 +138,10 @@ func (c *call) setHandlers(ctx workflow.Context) error {
 	}, workflow.UpdateHandlerOptions{Description: "end the conversation", Validator: c.mayHangUp}); err != nil {
 		return err
 	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, sb.UpdateRejoin, c.comeBack,
+		workflow.UpdateHandlerOptions{Description: "ring the agent into the call again: the page was loaded anew", Validator: c.mayRejoin}); err != nil {
+		return err
+	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, sb.UpdateFinishWrapUp, func(ctx workflow.Context, n sb.WrapUp) error {
 		c.notes, c.wrapping = &n, false
 		return nil

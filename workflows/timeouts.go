@@ -31,6 +31,8 @@ const (
 	acceptWithin = 20 * time.Second
 	// excludeWithin bounds telling TaskRouter who declined, with its repetitions.
 	excludeWithin = time.Minute
+	// bindWithin is how long an agent who comes back into a call waits for the room to be made ready.
+	bindWithin = 10 * time.Second
 	// bothEndWithin is how long Twilio has to end the second leg of a conversation by itself before we do.
 	bothEndWithin = time.Second
 	// causeWithin is how long the news of who hung up is waited for after both legs have ended.

@@ -47,6 +47,7 @@ var packages = map[string][]string{
 	"e2e":               {"*"},
 	"features":          {"*"},
 	"features/chromium": {},
+	"features/island":   {},
 	"internal/truth":    {"*"},
 	"internal/virtual":  {"*"},
 }

@@ -85,9 +85,6 @@ var behaviours = map[string]simulator.Phone{
 		moment. Please leave your name, your number and a short message after the tone.</Say><Record playBeep="true" timeout="120"/>`),
 }
 
-// tone is what every caller sounds like, in Hz.
-const tone = 1000
-
 func document(verbs string) simulator.Phone {
 	return simulator.Phone{Document: "<Response>" + verbs + "</Response>"}
 }

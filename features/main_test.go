@@ -1,0 +1,10 @@
+package features
+
+import (
+	"os"
+	"testing"
+
+	"switchboard/features/island"
+)
+
+func TestMain(m *testing.M) { os.Exit(island.Run(m, nil)) }

@@ -206,13 +206,26 @@ func (s *Simulator) ClientPresses(callSID, digits string) error {
 	return nil
 }
 
-// forgetClients tells every registered browser that it is not any more.
+// forgetClients tells every browser that is registered, or in a call, that it is not any more; each once.
 func (s *Simulator) forgetClients() {
+	told := map[Client]bool{}
+	tell := func(client Client) {
+		if client != nil && !told[client] {
+			told[client] = true
+			client.Tell(ClientNews{What: ClientForgotten})
+		}
+	}
 	for a := range s.accounts.all() {
-		for _, clients := range a.clients {
-			for _, client := range clients {
-				client.Tell(ClientNews{What: ClientForgotten})
+		for _, identity := range slices.Sorted(maps.Keys(a.clients)) {
+			for _, client := range a.clients[identity] {
+				tell(client)
 			}
+		}
+	}
+	for c := range s.liveCalls.all() { // who only dials is not registered, and who rings may be so no more
+		tell(c.client)
+		for _, client := range c.ringsIn {
+			tell(client)
 		}
 	}
 }

@@ -139,6 +139,13 @@ func (s *Simulator) granted(c claims) (AccessToken, error) {
 	return t, nil
 }
 
+// Remaining is how long a token is still good, by the simulator's clock.
+func (s *Simulator) Remaining(t AccessToken) time.Duration {
+	s.lock()
+	defer s.unlock()
+	return t.Expires.Sub(s.now())
+}
+
 func part(text string, into any) bool {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	return err == nil && json.Unmarshal(raw, into) == nil

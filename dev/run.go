@@ -216,7 +216,7 @@ func (t *terminal) hint(s *stack.Stack) {
 	}
 	t.line("Ask for another from a second terminal, or press Ctrl-C to stop:")
 	t.line("  %s", t.bold("go run ./dev request"+kafka+" -phone +447700900001 -name Kim -wait"))
-	t.line("  %s\n", t.dim("phones …002 to …008 behave otherwise: …003 never answers, …004 is busy, …006 cannot be reached"))
+	t.line("  %s\n", t.dim("phones …002 to …009 behave otherwise: …003 never answers, …004 is busy, …006 cannot be reached"))
 }
 
 // build makes what a stack needs, so that tests need not wait for it.

@@ -29,7 +29,7 @@ func (c *conference) announce(what program, to ...*participant) {
 			continue
 		}
 		p.announcement.ends(p) // one that is still being played gives way
-		p.announcement, p.hears = a, ""
+		p.announcement, p.hears, p.backdrop = a, "", nil
 		a.listeners++
 	}
 	for _, p := range to {

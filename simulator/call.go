@@ -96,6 +96,10 @@ type call struct {
 	answers     bool         // it is the end that answers
 	hops        int          // how many calls led to this one, each dialled by the document of the one before
 	speaking    bool         // its party says something at the moment
+	words       *Source      // what its party was last made to say, see Say
+	keysPressed *Source      // the keys its party pressed last
+	keysSent    *Source      // the keys that were last pressed at it, before its TwiML or its bridge
+	listened    uint64       // the last question of Audible in which its voice was met
 	program     program      // the TwiML it runs when answered; empty for a participant
 	fallback    program      // FallbackUrl
 	failure     url.Values   // ErrorCode and ErrorUrl, for the fallback

@@ -47,6 +47,8 @@ func controls() []control {
 			(*Simulator).controlPhone},
 		{"GET", "/simulator/phones/busy.xml", "the TwiML of a ready-made telephone; the others are in the folder simulator/phones",
 			func(_ *Simulator, w http.ResponseWriter, r *http.Request) { servePhone(w, r) }},
+		{"GET", "/simulator/tone/440.wav", "a recording of a tone, from 50 to 3400 Hz, for a Play; ?seconds=2: its length",
+			func(_ *Simulator, w http.ResponseWriter, r *http.Request) { serveTone(w, r) }},
 		{"POST", "/simulator/softphones", `registers an agent's softphone: {"identity", "account_sid", "rings", "answer", "hangs_up_after", "drops_after", "declines_offers"}`,
 			(*Simulator).controlSoftphone},
 		{"POST", "/simulator/hangup", `{"party"}: "+447700900001" or "client:anna" puts its phone down, on all its legs; {"call_sid"}: on that one`, (*Simulator).controlHangUp},
@@ -65,8 +67,12 @@ func controls() []control {
 }
 
 func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/simulator/phones/") {
+	switch { // what documents name, and so anybody may fetch
+	case strings.HasPrefix(r.URL.Path, "/simulator/phones/"):
 		servePhone(w, r)
+		return
+	case strings.HasPrefix(r.URL.Path, tonePath):
+		serveTone(w, r)
 		return
 	}
 	if err := s.sameOrigin.Check(r); err != nil { // another site's page must not push our buttons

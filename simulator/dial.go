@@ -55,8 +55,9 @@ func (s *Simulator) doDial(p *script, v element, next func()) {
 		return
 	}
 	d.waiting = d.waiting[:min(len(d.waiting), mostNouns)]
-	p.stops, p.leftOver, p.replaced = d.abandon, d.requestAction, d.requestAction
+	p.stops, p.leftOver, p.replaced, p.dial = d.abandon, d.requestAction, d.requestAction, d
 	if p.call.status == callInProgress {
+		p.sound = s.begins(Source{Kind: Ringing})
 		s.voice(p.call, hearsRinging)
 	}
 	d.ring()
@@ -181,6 +182,7 @@ func (d *dialing) bridge(leg *call) {
 		return
 	}
 	d.bridged = true
+	d.p.sound = nil
 	s.voice(c, hearsConversation)
 	s.voice(leg, hearsConversation)
 	if d.v.Bool("hangupOnStar") {
@@ -282,6 +284,7 @@ func (s *Simulator) sendDigits(leg *call, digits string, next func()) {
 		next()
 		return
 	}
+	leg.keysSent = s.begins(keySounds(digits))
 	s.voice(leg, "digits "+digits)
 	s.press(leg.peer, digits, func(d time.Duration, f func()) { s.later(leg, d, f) }, next)
 }

@@ -81,12 +81,14 @@ func (s *Simulator) Press(party, digits string) {
 }
 
 func (s *Simulator) pressAtOnce(c *call, digits string) {
+	c.keysPressed = s.begins(keySounds(digits))
 	s.press(c, digits, func(d time.Duration, f func()) { s.later(c, d, f) }, func() {})
 }
 
 // Say makes a party say something on all its legs that are answered, now.
 func (s *Simulator) Say(party, text string) {
 	s.eachLeg(party, func(c *call) {
+		c.words = s.begins(speech(text, ""))
 		s.speaks(c, text, false)
 		s.later(c, spoken(text), func() { s.speaks(c, text, true) })
 	})

@@ -17,6 +17,7 @@
 //	line.go             the two ends of a call, and that a TwiML document always answers
 //	script.go           a TwiML document on its way through a call; verbs.go, gather.go, record.go, dial.go: what it does
 //	phone.go            how telephones and agents' softphones behave; phones/: the ready-made ones; dialin.go: people who call
+//	audible.go          who hears which sounds, for package sound to make audible
 //	log.go              what every party experienced: the truth that tests judge by
 //	fault.go            what goes wrong, drawn from a seed; hooks.go: the same by a test's own hand
 //	control.go          the side for tests and people; data.go: what exists at the start

@@ -13,9 +13,12 @@ type ears struct {
 
 // How long the characters of a Play's digits take (docs of Play: w is half a second of silence).
 const (
-	keyTakes    = 100 * time.Millisecond
-	shortSilent = 500 * time.Millisecond // w
-	longSilent  = time.Second            // W
+	// KeyTakes is one key, with the gap to the next.
+	KeyTakes = 100 * time.Millisecond
+	// ShortPause is a w.
+	ShortPause = 500 * time.Millisecond
+	// LongPause is a W.
+	LongPause = time.Second
 )
 
 const keys = "0123456789*#ABCD"
@@ -30,19 +33,34 @@ func (s *Simulator) press(c *call, digits string, after func(time.Duration, func
 		case rest == "":
 			next()
 		case rest[0] == 'w':
-			after(shortSilent, func() { at(rest[1:]) })
+			after(ShortPause, func() { at(rest[1:]) })
 		case rest[0] == 'W':
-			after(longSilent, func() { at(rest[1:]) })
+			after(LongPause, func() { at(rest[1:]) })
 		default:
 			if !noted && !c.over() {
 				noted = true
 				s.note(c.entry(Presses, strings.NewReplacer("w", "", "W", "").Replace(rest)))
 			}
 			s.key(c, rest[0])
-			after(keyTakes, func() { at(rest[1:]) })
+			after(KeyTakes, func() { at(rest[1:]) })
 		}
 	}
 	at(digits)
+}
+
+// keysTake is how long that goes on.
+func keysTake(digits string) (d time.Duration) {
+	for _, key := range digits {
+		switch key {
+		case 'w':
+			d += ShortPause
+		case 'W':
+			d += LongPause
+		default:
+			d += KeyTakes
+		}
+	}
+	return d
 }
 
 // key is one key pressed by the party of a call. In a conference it is only a sound (D.2).

@@ -145,7 +145,7 @@ func TestReadyMadePhonesAreServed(t *testing.T) {
 		equals(t, name, a.status, 200)
 		equals(t, name, a.header.Get("Content-Type"), "text/xml")
 	}
-	equals(t, "phones", len(w.sim.readyMade), 8)
+	equals(t, "phones", len(w.sim.readyMade), 9)
 	equals(t, "none", w.get("/simulator/phones/nobody.xml").status, 404)
 	for digits, name := range phoneByDigits {
 		if name != "" && w.sim.readyMade[name] == nil {

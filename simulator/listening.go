@@ -27,13 +27,16 @@ func (c *conference) listen() {
 		if hears == p.hears {
 			continue
 		}
-		p.hears = hears
+		p.hears, p.backdrop = hears, nil
 		c.sim.stopMusic(p.call)
 		switch hears {
 		case hearsWait:
 			c.sim.playMusic(p, p.wait, c.wouldNotEstablish(p))
 		case hearsHold:
 			c.sim.playMusic(p, p.holdMusic, nil)
+		case hearsRinging:
+			p.backdrop = c.sim.begins(Source{Kind: Ringing})
+			fallthrough
 		default:
 			c.sim.note(p.call.entry(Hears, hears))
 		}
@@ -116,6 +119,7 @@ func (s *Simulator) playMusic(p *participant, music program, failed func()) {
 	case music.empty():
 		silent()
 	case music.music: // Twilio's own; nothing to fetch
+		p.backdrop = s.begins(Source{Kind: Music})
 		s.note(p.call.entry(Hears, "play "+music.url))
 	default:
 		if failed == nil {

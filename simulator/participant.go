@@ -23,6 +23,7 @@ type participant struct {
 	wait, holdMusic         program  // WaitUrl, HoldUrl
 	conferenceCallback      callback // counts only if it is the first to join
 	hears                   string   // what the leg was last given to hear, see listen
+	backdrop                *Source  // the sound of that, when no document plays it; nil: none
 	createdAt, updatedAt    time.Time
 	back                    func()        // its document goes on, now that it has left; nil: it has none, the leg ends
 	announcement            *announcement // what is being played to it, over all else

@@ -21,7 +21,7 @@ var phoneFiles embed.FS
 // ending in 006.
 var phoneByDigits = map[string]string{
 	"002": "worker-hangs-up", "003": "no-answer", "004": "busy", "005": "hangs-up-at-once", "006": "",
-	"007": "voicemail", "008": "answers-late",
+	"007": "voicemail", "008": "answers-late", "009": "tone",
 }
 
 const anyPhone = "user-hangs-up" // 001 and everybody else

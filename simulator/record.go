@@ -14,6 +14,7 @@ import (
 func (s *Simulator) doRecord(p *script, v element, next func()) {
 	c := p.call
 	if v.Bool("playBeep") {
+		p.sound = s.begins(Source{Kind: Beep, Takes: beepTakes, Loops: 1})
 		s.voice(c, beep)
 		if c.peer != nil && !c.peer.over() {
 			s.note(c.peer.entry(Says, beep))

@@ -32,7 +32,9 @@ type script struct {
 	spins    int // documents since time last went on
 	warned   int // alerts about its documents
 	timers   []*timer
-	saying   string // what is being said; the other end notices when it stops
+	saying   string  // what is being said; the other end notices when it stops
+	sound    *Source // what is being played; nil: nothing
+	dial     *dialing
 	ears     ears   // what a verb at work listens for
 	stops    func() // what has to stop with a verb at work; nil: nothing
 	leftOver func() // what it still has to do when the call ends; nil: nothing
@@ -124,7 +126,7 @@ func (s *Simulator) stopMusic(c *call) {
 // cut ends what a script is doing at the moment.
 func (s *Simulator) cut(p *script) {
 	stops := p.stops
-	p.ears, p.stops, p.leftOver, p.replaced = ears{}, nil, nil, nil
+	p.ears, p.stops, p.leftOver, p.replaced, p.dial = ears{}, nil, nil, nil, nil
 	s.hush(p)
 	if stops != nil {
 		stops()

@@ -111,6 +111,9 @@ type state struct {
 	hears, says map[string]Entry // the last of each live call, by its SID
 	webhooksOut int              // sent, and not answered yet
 
+	sounds     int    // that have begun, see audible.go
+	listenings uint64 // questions of Audible
+
 	world *account // to whom everybody belongs who is called from here; see line.go
 }
 

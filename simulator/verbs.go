@@ -36,30 +36,34 @@ func answersLater(e element) bool {
 }
 
 func (s *Simulator) doSay(p *script, v element, next func()) {
-	s.sound(p, v, v.Text, spoken(v.Text), next)
+	s.sound(p, v, v.Text, speech(v.Text, v.Get("language")), next)
 }
 
 func (s *Simulator) doPlay(p *script, v element, next func()) {
 	if digits := v.Get("digits"); digits != "" {
 		s.voice(p.call, "digits "+digits)
+		p.sound = s.begins(keySounds(digits))
 		s.press(p.call.peer, digits, func(d time.Duration, f func()) { s.after(p, d, f) }, next)
 		return
 	}
-	s.sound(p, v, "play "+resolve(p.base.url, v.Text), playTakes, next)
+	address := resolve(p.base.url, v.Text)
+	s.sound(p, v, "play "+address, Source{Kind: Recording, URL: address, Takes: playTakes}, next)
 }
 
 // mostTimes is more often than any call has time for.
 const mostTimes = 1 << 20
 
 // sound is heard once in the log, however often it loops. loop=0 goes on until something else happens.
-func (s *Simulator) sound(p *script, v element, heard string, length time.Duration, next func()) {
+func (s *Simulator) sound(p *script, v element, heard string, what Source, next func()) {
+	what.Loops = min(v.Int("loop"), mostTimes)
+	p.sound = s.begins(what)
 	s.voice(p.call, heard)
 	if p.call.music != p { // music in a room is not the voice of the other end
 		p.saying = heard
 		s.speaks(p.call.peer, heard, false)
 	}
-	if times := min(v.Int("loop"), mostTimes); times > 0 && s.current(p) {
-		s.after(p, time.Duration(times)*length, func() {
+	if what.Loops > 0 && s.current(p) {
+		s.after(p, time.Duration(what.Loops)*what.Takes, func() {
 			s.said(p)
 			next()
 		})
@@ -68,6 +72,7 @@ func (s *Simulator) sound(p *script, v element, heard string, length time.Durati
 
 // said is the end of what a script was saying.
 func (s *Simulator) said(p *script) {
+	p.sound = nil
 	if text := p.saying; text != "" {
 		p.saying = ""
 		s.speaks(p.call.peer, text, true)

@@ -88,6 +88,7 @@ func TestPhonesByTheirLastDigits(t *testing.T) {
 		"005": {[]string{"Dialled", "Rings", "Answers", "Hears hello", "HangsUp", "Ended completed"}, "completed", "0", "200"},
 		"006": {[]string{"Dialled", "Ended failed"}, "failed", "0", "404"},
 		"007": {[]string{"Dialled", "Rings", "Answers", "Hears hello", "Hears silence", "Ended completed"}, "completed", "61", "200"},
+		"009": {[]string{"Dialled", "Rings", "Answers", "Hears hello", "Hears silence", "Ended completed"}, "completed", "61", "200"},
 		"008": {[]string{"Dialled", "Rings", "Answers", "Hears hello", "Hears silence", "HangsUp", "Ended completed"}, "completed", "5", "200"},
 	} {
 		t.Run(digits, func(t *testing.T) {

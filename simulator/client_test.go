@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// ear is a browser that remembers what it is told.
-type ear struct {
+// browserPage is a browser that remembers what it is told.
+type browserPage struct {
 	news []ClientNews
 }
 
-func (p *ear) Tell(n ClientNews) { p.news = append(p.news, n) }
+func (p *browserPage) Tell(n ClientNews) { p.news = append(p.news, n) }
 
 // told is what it was told since the last time.
-func (p *ear) told() []string {
+func (p *browserPage) told() []string {
 	list := []string{}
 	for _, n := range p.news {
 		text := string(n.What)
@@ -34,11 +34,11 @@ func (p *ear) told() []string {
 }
 
 // pages registers browsers of anna.
-func (w *world) pages(n int) []*ear {
+func (w *world) pages(n int) []*browserPage {
 	w.t.Helper()
-	var all []*ear
+	var all []*browserPage
 	for range n {
-		p := &ear{}
+		p := &browserPage{}
 		if _, err := w.sim.RegisterClient(DefaultAccountSID, "anna", p); err != nil {
 			w.t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestTheOtherSideEndsABrowsersCall(t *testing.T) {
 
 func TestUnregisteredBrowsersAreNotCalled(t *testing.T) {
 	w := newWorld(t, Options{})
-	p := &ear{}
+	p := &browserPage{}
 	unregister, err := w.sim.RegisterClient(DefaultAccountSID, "anna", p)
 	if err != nil {
 		t.Fatal(err)
@@ -191,8 +191,8 @@ func TestFaultsOfBrowsers(t *testing.T) {
 
 func TestABrowserTakesOver(t *testing.T) {
 	w := newWorld(t, Options{})
-	before, other, after := &ear{}, &ear{}, &ear{}
-	for _, p := range []*ear{before, other} {
+	before, other, after := &browserPage{}, &browserPage{}, &browserPage{}
+	for _, p := range []*browserPage{before, other} {
 		if _, err := w.sim.RegisterClient(DefaultAccountSID, "anna", p); err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +247,7 @@ func appWorld(t *testing.T, document string) (w *world, app string) {
 
 func TestABrowserDials(t *testing.T) {
 	w, app := appWorld(t, `<Response><Gather numDigits="1" action="https://app.test/keys"><Say>Welcome</Say></Gather></Response>`)
-	p := &ear{}
+	p := &browserPage{}
 	token := AccessToken{AccountSID: DefaultAccountSID, Identity: "anna", ApplicationSID: app, Params: url.Values{"role": {"agent"}}}
 	sid, err := w.sim.ClientDials(token, p, url.Values{"To": {"+447700900001"}, "role": {"admin"}})
 	if err != nil {
@@ -274,7 +274,7 @@ func TestABrowserDials(t *testing.T) {
 
 func TestABrowsersCallIsRefused(t *testing.T) {
 	w, app := appWorld(t, `<Response><Reject reason="busy"/></Response>`)
-	p := &ear{}
+	p := &browserPage{}
 	token := AccessToken{AccountSID: DefaultAccountSID, Identity: "anna", ApplicationSID: app}
 	if _, err := w.sim.ClientDials(token, p, nil); err != nil {
 		t.Fatal(err)
@@ -294,7 +294,7 @@ func TestABrowsersCallIsRefused(t *testing.T) {
 
 func TestABrowserGivesUpDialling(t *testing.T) {
 	w, app := appWorld(t, `<Response><Pause length="5"/><Say>Welcome</Say></Response>`)
-	p := &ear{}
+	p := &browserPage{}
 	sid, err := w.sim.ClientDials(AccessToken{AccountSID: DefaultAccountSID, Identity: "anna", ApplicationSID: app}, p, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -307,7 +307,7 @@ func TestABrowserGivesUpDialling(t *testing.T) {
 
 func TestResetForgetsABrowserThatOnlyDials(t *testing.T) {
 	w, app := appWorld(t, `<Response><Pause length="60"/></Response>`)
-	p := &ear{}
+	p := &browserPage{}
 	if _, err := w.sim.ClientDials(AccessToken{AccountSID: DefaultAccountSID, Identity: "anna", ApplicationSID: app}, p, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ var packages = map[string][]string{
 	"simulator":               {"simulator/expression", "simulator/twiml"},
 	"simulator/cmd/simulator": {"simulator"},
 	"simulator/expression":    {},
+	"simulator/sound":         {"simulator"},
 	"simulator/twiml":         {},
 
 	"dev":                 {"*"},

@@ -65,20 +65,21 @@ func (x *Source) over(now time.Time) bool {
 func (s *Simulator) Audible(callSIDs []string) map[string][]Source {
 	s.lock()
 	defer s.mu.Unlock() // nothing was decided
-	heard := make(map[string][]Source, len(callSIDs))
+	heard, most := make(map[string][]Source, len(callSIDs)), 0
 	for _, sid := range callSIDs {
 		c, live := s.liveCalls.get(sid)
 		if !live {
 			continue
 		}
 		s.listenings++
-		e := ear{s: s, n: s.listenings}
+		e := ear{s: s, n: s.listenings, sources: make([]Source, 0, most)}
 		c.listened = e.n // nobody hears themselves, even if a line leads back to where it came from
 		if c.peer != nil {
 			c.peer.listened = e.n
 		}
 		e.hear(c)
 		heard[sid] = e.sources
+		most = max(most, len(e.sources)) // in a large room all hear about as much
 	}
 	return heard
 }
@@ -132,7 +133,10 @@ func (e *ear) voice(c *call) {
 	}
 	c.listened = e.n
 	if c.client != nil {
-		e.add(&Source{ID: string(Microphone) + " of " + c.sid, Kind: Microphone, Call: c.sid, Since: c.answeredAt})
+		if c.microphone == nil {
+			c.microphone = &Source{ID: string(Microphone) + " of " + c.sid, Kind: Microphone, Call: c.sid, Since: c.answeredAt}
+		}
+		e.add(c.microphone)
 	}
 	e.add(c.words)
 	e.add(c.keysPressed)

@@ -99,6 +99,7 @@ type call struct {
 	words       *Source      // what its party was last made to say, see Say
 	keysPressed *Source      // the keys its party pressed last
 	keysSent    *Source      // the keys that were last pressed at it, before its TwiML or its bridge
+	microphone  *Source      // of the browser that is in it; nil: nobody has listened yet
 	listened    uint64       // the last question of Audible in which its voice was met
 	program     program      // the TwiML it runs when answered; empty for a participant
 	fallback    program      // FallbackUrl

@@ -36,7 +36,8 @@ var packages = map[string][]string{
 	"cmd/switchboard":  {".", "worker", "webhook", "intake", "events", "config", "activities", "deploy/provision"},
 
 	"simulator":               {"simulator/expression", "simulator/twiml"},
-	"simulator/cmd/simulator": {"simulator"},
+	"simulator/browser":       {"simulator", "simulator/sound"},
+	"simulator/cmd/simulator": {"simulator", "simulator/browser"},
 	"simulator/expression":    {},
 	"simulator/sound":         {"simulator"},
 	"simulator/twiml":         {},

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"switchboard/simulator"
+	"switchboard/simulator/browser"
 )
 
 const intro = `simulator is Twilio on a laptop: TaskRouter, Voice and signed webhooks on one port for all of Twilio's hosts.
@@ -51,6 +52,7 @@ func main() {
 // settings are the flags.
 type settings struct {
 	listen   string
+	media    string
 	anywhere bool
 	data     string
 	env      bool
@@ -78,9 +80,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		printEnvironment(out, "http://"+set.listen, set.options, loaded)
 		return nil
 	}
-	if !set.anywhere && !loopback(set.listen) {
-		return fmt.Errorf("-listen %s can be reached from other machines, and nothing here asks for a password; "+
-			"use 127.0.0.1, or add -unsafe-listen-anywhere if the network is your own", set.listen)
+	for _, flag := range []string{"-listen " + set.listen, "-media " + set.media} {
+		if _, address, _ := strings.Cut(flag, " "); !set.anywhere && !loopback(address) {
+			return fmt.Errorf("%s can be reached from other machines, and nothing here asks for a password; "+
+				"use 127.0.0.1, or add -unsafe-listen-anywhere if the network is your own", flag)
+		}
 	}
 	return serve(ctx, set, sim, out, loaded)
 }
@@ -91,6 +95,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags := flag.NewFlagSet("simulator", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is told once, by main
 	flags.StringVar(&set.listen, "listen", "127.0.0.1:8090", "`address` to listen on; port 0: any that is free")
+	flags.StringVar(&set.media, "media", "127.0.0.1:0", "UDP `address` of browsers' sound; port 0: any that is free")
 	flags.BoolVar(&set.anywhere, "unsafe-listen-anywhere", false, "allow -listen to name an address that other machines can reach")
 	flags.StringVar(&set.data, "data", "", "JSON `file` of what exists at the start")
 	flags.BoolVar(&set.env, "env", false, "print the SIDs of what exists at the start as shell variables, and end")
@@ -175,8 +180,13 @@ func serve(ctx context.Context, set settings, sim *simulator.Simulator, out io.W
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	welcome(out, "http://"+listener.Addr().String(), set.options, loaded)
-	server := &http.Server{Handler: sim, ReadHeaderTimeout: 5 * time.Second}
+	browsers, err := browser.New(sim, browser.Options{MediaAddress: set.media, Logger: set.options.Logger})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer browsers.Close() // when serving fails
+	welcome(out, "http://"+listener.Addr().String(), browsers.MediaAddr().String(), set.options, loaded)
+	server := &http.Server{Handler: browsers, ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -184,7 +194,8 @@ func serve(ctx context.Context, set settings, sim *simulator.Simulator, out io.W
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	sim.Close() // lets go the requests that a fault delays
+	_ = browsers.Close() // the server does not know of their sockets
+	sim.Close()          // lets go the requests that a fault delays
 	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {

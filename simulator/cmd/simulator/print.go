@@ -9,10 +9,11 @@ import (
 )
 
 // welcome says where everything is.
-func welcome(out io.Writer, address string, o simulator.Options, loaded []simulator.Loaded) {
+func welcome(out io.Writer, address, media string, o simulator.Options, loaded []simulator.Loaded) {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
 	say("simulator: listening on %s", address)
 	say("  Twilio, all hosts  %s   account %s", address, o.AccountSID)
+	say("  browsers           chunderw: %q   sound over UDP at %s", strings.TrimPrefix(address, "http://"), media)
 	say("  page               %s/simulator/", address)
 	say("  control            %s/simulator/api lists it", address)
 	for _, l := range loaded {

@@ -26,6 +26,7 @@ type agent struct {
 	channels     table[*agentChannel]
 	reservations []*reservation // every one that can still be read
 	live         []*reservation // pending, accepted, wrapping: they use capacity
+	watchers     []*watcher     // the agent's browsers
 }
 
 func createAgent(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
@@ -139,6 +140,7 @@ func updateAgent(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	if !r.ifMatch(a.version) {
 		return reply{}, preconditionFailed()
 	}
+	a.touch(s.now()) // before the events: they tell of the new version
 	a.friendlyName = name
 	if attributesText != a.attributesText {
 		a.attributesText, a.attributes = attributesText, attributes
@@ -152,7 +154,6 @@ func updateAgent(s *Simulator, ws *workspace, r *request) (reply, *apiError) {
 			}
 		}
 	}
-	a.touch(s.now())
 	ws.look()
 	return reply{status: 200, body: ws.agentBody(a, r.base), etag: a.etag()}, nil
 }
@@ -175,6 +176,7 @@ func deleteAgent(_ *Simulator, ws *workspace, r *request) (reply, *apiError) {
 	}
 	ws.agents.remove(a.sid)
 	ws.emit("worker.deleted", "Worker "+a.friendlyName+" deleted", a.fields())
+	a.forgetWatchers()
 	return gone(), nil
 }
 

@@ -206,10 +206,12 @@ func updateAgentChannel(s *Simulator, ws *workspace, r *request) (reply, *apiErr
 	ac.updatedAt = s.now()
 	if capacity != ac.capacity {
 		ac.capacity = capacity
+		ac.agent.version++
 		ws.emit("worker.capacity.update", "Worker "+ac.agent.friendlyName+" capacity updated", about())
 	}
 	if available != ac.available {
 		ac.available = available
+		ac.agent.version++
 		ws.emit("worker.channel.availability.update", "Worker "+ac.agent.friendlyName+" channel updated", about())
 	}
 	ws.look()

@@ -37,6 +37,7 @@ func (ws *workspace) emit(kind, description string, about fields) {
 	e := &event{sid: s.mint("EV"), kind: kind, description: description, at: s.now(), fields: about}
 	e.resourceType, e.resourceSID = resourceOf(kind, about, ws.sid)
 	ws.events.add(e)
+	ws.tellAgents(kind, about)
 	if ws.eventCallback == "" || !ws.wants(kind) {
 		return
 	}

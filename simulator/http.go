@@ -132,22 +132,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	in := &request{params: params{form: r.Form, read: s.read[found.String()]}, http: r, account: account, signedIn: account, byKey: byKey, vars: vars,
 		location: where, path: where.resource(), base: where.base}
-	fault := s.requestFault(found, in)
-	var res reply
-	effect := !fault.fails() || fault.AfterEffect
-	if !fault.AfterEffect {
-		s.wait(fault.Delay)
-	}
-	if effect {
-		res, err = s.carryOut(found, in)
-	}
-	if fault.AfterEffect {
-		s.wait(fault.Delay)
-	}
-	s.record(Request{
-		Method: r.Method, Route: found.String(), Status: answeredStatus(fault, res, err),
-		Effect: effect && err == nil, Created: res.made(), Summary: summary(vars, r.Form), Fault: fault.String(),
-	})
+	res, err, fault := s.serve(found, in)
 	if fault.SlowBody > 0 {
 		w = &slowBody{ResponseWriter: w, wait: func() { s.wait(fault.SlowBody) }}
 	}
@@ -161,6 +146,26 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.answer(w, res)
 	}
+}
+
+// serve carries a request out, or meets a fault, and writes it into the journal.
+func (s *Simulator) serve(found route, in *request) (res reply, err *apiError, fault Fault) {
+	fault = s.requestFault(found, in)
+	effect := !fault.fails() || fault.AfterEffect
+	if !fault.AfterEffect {
+		s.wait(fault.Delay)
+	}
+	if effect {
+		res, err = s.carryOut(found, in)
+	}
+	if fault.AfterEffect {
+		s.wait(fault.Delay)
+	}
+	s.record(Request{
+		Method: in.http.Method, Route: found.String(), Status: answeredStatus(fault, res, err),
+		Effect: effect && err == nil, Created: res.made(), Summary: summary(in.vars, in.form), Fault: fault.String(),
+	})
+	return res, err, fault
 }
 
 func answeredStatus(fault Fault, res reply, err *apiError) int {

@@ -67,6 +67,7 @@ func (ws *workspace) offer(t *task, a *agent) {
 	a.reservations = append(a.reservations, res)
 	a.live = append(a.live, res)
 	a.offeredAt = s.now()
+	a.version++ // twilio-taskrouter.js counts on it, as on a channel's changes
 	res.timer = s.schedule(t.routing.reservationTimeout, func() {
 		// Twilio moves the agent away and tells nobody but the event callback (fact 3).
 		ws.endOffer(res, reservationTimeout)

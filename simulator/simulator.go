@@ -174,6 +174,7 @@ func (s *Simulator) restart() ([]Loaded, error) {
 	s.stopTimers()
 	s.die()
 	s.forgetClients()
+	s.forgetAgentWatchers()
 	if s.closed {
 		return nil, errors.New("the simulator is closed")
 	}

@@ -138,6 +138,9 @@ func deleteWorkspace(s *Simulator, ws *workspace, _ *request) (reply, *apiError)
 	for t := range ws.tasks.all() {
 		ws.removeTask(t, "task.deleted")
 	}
+	for a := range ws.agents.all() {
+		a.forgetWatchers()
+	}
 	ws.agents = table[*agent]{} // a look already on its way finds nobody
 	return gone(), nil
 }

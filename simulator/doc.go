@@ -23,6 +23,7 @@
 //	control.go          the side for tests and people; data.go: what exists at the start
 //	clock.go            the time that is borrowed; virtualclock.go: one that moves when a test says so
 //	instruction.go      what an assignment callback can order
+//	agentnews.go        what the browsers of agents are told, and tunnel.go what they ask for; browser/: their wire
 //	snapshot.go         everything as it is; stream.go: as it happens; page/: both for the eye
 //	uncertain.go        what nobody knows about the real Twilio
 //

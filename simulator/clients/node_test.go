@@ -31,7 +31,7 @@ func TestNodeLibrary(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // it takes seconds
 	defer cancel()
-	node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=tap")
+	node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=tap", "callcentre.test.mjs")
 	node.Dir = "node"
 	node.Env = append(os.Environ(), "SIMULATOR_URL="+server.URL)
 	node.WaitDelay = 5 * time.Second

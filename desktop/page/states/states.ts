@@ -24,7 +24,7 @@ const free: Shift = {
   statuses: ['Available', 'On a break', 'Gone Home', 'Missed call', 'Softphone lost'].map(name => ({ name, takesCalls: name === 'Available' })),
   status: 'Available', wanted: 'Available', history: past,
 }
-const call: CallAnswer = { call: '3', stage: 'connected', since: ago(92), attempt: 1, details: '', wrap_up_until: null, result: null }
+const call: CallAnswer = { call: '3', stage: 'connected', since: ago(92), attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null }
 const offer: Watched = {
   reservation: 'WR1', call: '3', name: 'Zoë Álvarez', reason: 'Cover for a second van, before the weekend', status: 'pending', seen: null, unseen: '',
   rang: false, answering: false, answered: false, accepted: false, declined: false, hungUp: false, rejoin: 'no', finishing: false, overAt: 0,

@@ -128,6 +128,9 @@ export class Desk {
       status: (_, why) => tell({ type: 'status_why', why }),
       taken: () => {
         tell({ type: 'elsewhere', inCall: false })
+        // Coming back to the server would take the softphone back.
+        presence.stop()
+        beats.stop()
         if (!busy(this.store.get())) this.standDown()
       },
       signedOut: this.signedOut,

@@ -7,7 +7,7 @@ import type { Event } from '../model/next'
 import { Store } from './store'
 import { Watch } from './watch'
 
-const call: CallAnswer = { call: 'call/a/1', stage: 'connected', since: '2030-05-06T13:00:00Z', attempt: 1, details: '', wrap_up_until: null, result: null }
+const call: CallAnswer = { call: 'call/a/1', stage: 'connected', since: '2030-05-06T13:00:00Z', attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null }
 const accepted: Event = { type: 'offer', at: 1, offer: { reservation: 'WR1', call: 'call/a/1', name: 'Zoë', reason: '', status: 'accepted' } }
 const pending: Event = { type: 'offer', at: 1, offer: { reservation: 'WR1', call: 'call/a/1', name: 'Zoë', reason: '', status: 'pending' } }
 const registered: Event = { type: 'line', state: 'registered', trouble: '' }

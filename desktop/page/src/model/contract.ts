@@ -46,7 +46,9 @@ export interface CallAnswer {
   stage: Stage
   since: string
   attempt: number
-  details: string
+  /** How the attempt before ended, and when the next begins, while one is planned. */
+  last_outcome: string
+  retry_at: string | null
   wrap_up_until: string | null
   result: Result | null
 }

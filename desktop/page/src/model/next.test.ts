@@ -12,7 +12,7 @@ const config: Config = {
 }
 const offer = (status: Offer['status'], reservation = 'WR1'): Event => ({ type: 'offer', at: 1000, offer: { reservation, call: 'call/a/1', name: 'Zoë', reason: 'a van', status } })
 const ring = (status: Ring['status']): Event => ({ type: 'ring', ring: { sid: 'CA1', status, muted: false, rejoin: false, kept: false } })
-const answer = (stage: Stage, more: Partial<CallAnswer> = {}): CallAnswer => ({ call: 'call/a/1', stage, since: '2030-05-06T13:00:00Z', attempt: 1, details: '', wrap_up_until: null, result: null, ...more })
+const answer = (stage: Stage, more: Partial<CallAnswer> = {}): CallAnswer => ({ call: 'call/a/1', stage, since: '2030-05-06T13:00:00Z', attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null, ...more })
 const seen = (call: CallAnswer, asked: number): Event => ({ type: 'seen', call, asked, at: asked + 10 })
 const run = (...events: Event[]): Shift => events.reduce(next, next(atFirst, { type: 'config', config }))
 const onTheLine = [offer('pending'), ring('ringing'), ring('open'), offer('accepted')]

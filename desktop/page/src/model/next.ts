@@ -93,8 +93,7 @@ function watched(s: Shift, change: Partial<Watched>): Shift {
 function status(s: Shift, now: string): Shift {
   const chosen = s.config?.statuses.includes(now) ?? false
   return {
-    ...s, status: now, wanted: chosen ? now : s.wanted,
-    choosing: s.choosing === now ? '' : s.choosing, statusWhy: now === s.status ? s.statusWhy : '',
+    ...s, status: now, wanted: chosen ? now : s.wanted, choosing: s.choosing === now ? '' : s.choosing,
   }
 }
 

@@ -24,9 +24,8 @@ export function ofOffer(name: string, status: string, part: Part): string {
 export function ofCall(name: string, call: CallAnswer): string {
   if (call.result) return ended(name, call.result)
   if (call.stage === 'retry_planned') {
-    const next = nextAttempt(call.details, Date.parse(call.since))
-    if (!next) return call.details
-    return `${attempt(name, next.outcome)} We will try again ${clock(next.at, Date.parse(call.since))}.`
+    const again = call.retry_at ? ` We will try again ${clock(Date.parse(call.retry_at), Date.parse(call.since))}.` : ''
+    return attempt(name, call.last_outcome) + again
   }
   return `You left before ${name} was on the line. Somebody else takes over.`
 }
@@ -63,16 +62,4 @@ function attempt(name: string, outcome: string): string {
     case 'uncertain': return `Nobody can tell whether ${name}’s phone rang.`
     default: return `The attempt to reach ${name} came to nothing.`
   }
-}
-
-const planned = /: (\w+)(?: \(\w+\))?\. The next one begins at (\d\d:\d\d:\d\d) UTC on (\d+ \w+)/
-
-/** nextAttempt reads the plan from the call process's own sentence: the only place where it says so. */
-export function nextAttempt(details: string, since: number): { outcome: string; at: number } | null {
-  const m = planned.exec(details)
-  if (!m) return null
-  const year = new Date(since).getUTCFullYear()
-  let at = Date.parse(`${m[3]} ${year} ${m[2]} UTC`)
-  if (at < since) at = Date.parse(`${m[3]} ${year + 1} ${m[2]} UTC`) // over New Year
-  return Number.isNaN(at) ? null : { outcome: m[1]!, at }
 }

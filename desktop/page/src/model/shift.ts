@@ -28,7 +28,7 @@ export interface Shift {
   /** The status the agent last chose: to be restored when the softphone is back. */
   wanted: string
   choosing: string
-  /** Why the server changed the status. */
+  /** Why the server last changed the status. */
   statusWhy: string
   offer: Watched | null
   ring: Ring | null

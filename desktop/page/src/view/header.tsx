@@ -18,7 +18,7 @@ export function Header({ screen, act, openHelp }: { screen: Extract<Screen, { ki
       </div>
       <div className="who">
         <span data-qa="agent-name">{screen.agent}</span>
-        <button className="button quiet" onClick={openHelp}>Keys</button>
+        <button className="button quiet" onClick={openHelp}>Shortcuts</button>
         <button className="button quiet" onClick={act.signOut} disabled={onLine} title={onLine ? 'End the call first.' : undefined} data-qa="sign-out">Sign out</button>
       </div>
     </header>

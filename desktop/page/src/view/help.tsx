@@ -40,7 +40,7 @@ export function useShortcuts(panel: Panel, act: Acts) {
 export function Help({ ref }: { ref: Ref<HTMLDialogElement> }) {
   return (
     <dialog ref={ref} aria-labelledby="help-title">
-      <h2 id="help-title">Keys</h2>
+      <h2 id="help-title">Shortcuts</h2>
       <dl className="keys">
         {shortcuts.map(s => <div key={s.code}><dt><kbd>Alt</kbd> <kbd>Shift</kbd> <kbd>{s.key}</kbd></dt><dd>{s.what}</dd></div>)}
         <div><dt><kbd>0</kbd> – <kbd>9</kbd> <kbd>*</kbd> <kbd>#</kbd></dt><dd>Press keys, while the keypad is open and has the focus</dd></div>

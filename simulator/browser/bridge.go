@@ -124,7 +124,7 @@ func answer(w http.ResponseWriter, status int, body map[string]any) {
 	_ = json.NewEncoder(w).Encode(body) // the page is gone: nobody left to tell
 }
 
-// patience is how long one page may keep us waiting.
-func patience(ctx context.Context) (context.Context, context.CancelFunc) {
+// withPatience is how long one page may keep us waiting.
+func withPatience(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, bridgePatience)
 }

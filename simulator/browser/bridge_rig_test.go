@@ -150,14 +150,14 @@ type told struct {
 	Payload map[string]any `json:"payload"`
 }
 
-// sdk is what the SDK's socket is.
-type sdk struct {
+// routerSDK is what the SDK's socket is.
+type routerSDK struct {
 	t     *testing.T
 	conn  *websocket.Conn
 	beats int
 }
 
-func (g *bridgeRig) dial(token string, options ...string) (*sdk, *http.Response, error) {
+func (g *bridgeRig) dial(token string, options ...string) (*routerSDK, *http.Response, error) {
 	ctx, cancel := context.WithTimeout(g.t.Context(), soon)
 	defer cancel()
 	address := "ws" + strings.TrimPrefix(g.server.URL, "http") + "/v1/wschannels?token=" + token + "&clientVersion=2.1.1"
@@ -169,11 +169,11 @@ func (g *bridgeRig) dial(token string, options ...string) (*sdk, *http.Response,
 		return nil, response, err
 	}
 	g.t.Cleanup(func() { _ = conn.CloseNow() })
-	return &sdk{t: g.t, conn: conn}, response, nil
+	return &routerSDK{t: g.t, conn: conn}, response, nil
 }
 
 // connect dials, and reads init.
-func (g *bridgeRig) connect(token string, options ...string) *sdk {
+func (g *bridgeRig) connect(token string, options ...string) *routerSDK {
 	g.t.Helper()
 	page, _, err := g.dial(token, options...)
 	if err != nil {
@@ -184,7 +184,7 @@ func (g *bridgeRig) connect(token string, options ...string) *sdk {
 }
 
 // next is the next event; the heartbeat is counted.
-func (p *sdk) next() (told, error) {
+func (p *routerSDK) next() (told, error) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), soon)
 	defer cancel()
 	for {
@@ -202,7 +202,7 @@ func (p *sdk) next() (told, error) {
 }
 
 // expect reads events, of which every one must come, in this order; it gives the last.
-func (p *sdk) expect(types ...string) told {
+func (p *routerSDK) expect(types ...string) told {
 	p.t.Helper()
 	var event told
 	for _, want := range types {
@@ -218,7 +218,7 @@ func (p *sdk) expect(types ...string) told {
 }
 
 // closed reads on until the socket is closed, and gives the code.
-func (p *sdk) closed() websocket.StatusCode {
+func (p *routerSDK) closed() websocket.StatusCode {
 	p.t.Helper()
 	for {
 		if event, err := p.next(); err != nil {

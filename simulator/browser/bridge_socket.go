@@ -128,7 +128,7 @@ func (s *bridgeSocket) write() error {
 }
 
 func (s *bridgeSocket) send(text []byte) error {
-	ctx, cancel := patience(s.ctx)
+	ctx, cancel := withPatience(s.ctx)
 	defer cancel()
 	return s.conn.Write(ctx, websocket.MessageText, text)
 }
@@ -157,7 +157,7 @@ func (s *bridgeSocket) beat(every time.Duration) {
 		}
 		err := s.send([]byte(" "))
 		if err == nil {
-			ctx, cancel := patience(s.ctx)
+			ctx, cancel := withPatience(s.ctx)
 			err = s.conn.Ping(ctx)
 			cancel()
 		}

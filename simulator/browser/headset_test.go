@@ -7,6 +7,8 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"switchboard/simulator/sound"
 )
 
 // headset is the browser's end of a call's sound. It says a constant, and remembers which it hears.
@@ -93,7 +95,7 @@ func (h *headset) speak(value int16, over chan struct{}) {
 		samples[i] = value
 	}
 	data := make([]byte, len(samples))
-	encodeMuLaw(data, samples)
+	sound.EncodeMuLaw(data, samples)
 	ticker := time.NewTicker(frameTime)
 	defer ticker.Stop()
 	for {
@@ -113,7 +115,7 @@ func (h *headset) receive(in *webrtc.TrackRemote) {
 		if err != nil {
 			return
 		}
-		decodeMuLaw(samples, packet.Payload)
+		sound.DecodeMuLaw(samples, packet.Payload)
 		h.mu.Lock()
 		h.heard[samples[0]]++
 		h.mu.Unlock()
@@ -188,9 +190,9 @@ const (
 
 func TestTheseTestsHearWhatIsSaid(t *testing.T) {
 	code := make([]byte, 2)
-	encodeMuLaw(code, []int16{studioSays, micSays})
+	sound.EncodeMuLaw(code, []int16{studioSays, micSays})
 	decoded := make([]int16, 2)
-	decodeMuLaw(decoded, code)
+	sound.DecodeMuLaw(decoded, code)
 	if decoded[0] != studioSays || decoded[1] != micSays {
 		t.Errorf("got %v, want %v and %v", decoded, studioSays, micSays)
 	}

@@ -157,8 +157,8 @@ func fingerprint(sdp string) string {
 }
 
 // join connects the sound with the voices of the call.
-func (m *media) join(sound Sound, callSID string) {
-	voice := sound.Join(callSID, m.hear)
+func (m *media) join(with Sound, callSID string) {
+	voice := with.Join(callSID, m.hear)
 	m.voice.Store(&voice)
 }
 

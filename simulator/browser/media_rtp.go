@@ -5,6 +5,8 @@ import (
 
 	"github.com/pion/webrtc/v4"
 	pion "github.com/pion/webrtc/v4/pkg/media"
+
+	"switchboard/simulator/sound"
 )
 
 const frameTime = 20 * time.Millisecond
@@ -12,7 +14,7 @@ const frameTime = 20 * time.Millisecond
 // hear sends a frame of what the party hears. Before the browser is connected it goes nowhere.
 func (m *media) hear(frame []int16) {
 	encoded := make([]byte, len(frame))
-	encodeMuLaw(encoded, frame)
+	sound.EncodeMuLaw(encoded, frame)
 	_ = m.out.WriteSample(pion.Sample{Data: encoded, Duration: frameTime}) // an error is the end of the call
 }
 
@@ -40,7 +42,7 @@ func (m *media) receive(in *webrtc.TrackRemote) {
 		}
 		if voice := m.voice.Load(); voice != nil && len(packet.Payload) <= cap(samples) {
 			samples = samples[:len(packet.Payload)]
-			decodeMuLaw(samples, packet.Payload)
+			sound.DecodeMuLaw(samples, packet.Payload)
 			(*voice).Say(samples)
 		}
 	}

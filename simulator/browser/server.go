@@ -14,6 +14,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"switchboard/simulator"
+	"switchboard/simulator/sound"
 )
 
 // Options are what a Server may be told. The zero value works.
@@ -23,7 +24,9 @@ type Options struct {
 	// Heartbeat is how often a browser is asked for a sign of life; 0: five seconds, as the SDK expects. One that is
 	// silent for three of them is cut off.
 	Heartbeat time.Duration
-	Logger    *slog.Logger // nil: discard
+	// Speak says what documents say; nil: see sound.Options.
+	Speak  func(ctx context.Context, text, language string) ([]int16, error)
+	Logger *slog.Logger // nil: discard
 }
 
 // Server is the side of Twilio that browsers talk to. It serves everything of the simulator, too.
@@ -31,6 +34,8 @@ type Server struct {
 	sim       *simulator.Simulator
 	log       *slog.Logger
 	sound     Sound
+	engine    *sound.Engine
+	bridge    *bridge
 	heartbeat time.Duration
 	udp       net.PacketConn
 	media     *webrtc.API
@@ -67,7 +72,7 @@ type Voice interface {
 // New returns a server that listens for media. Close it when done, before the simulator.
 func New(sim *simulator.Simulator, o Options) (*Server, error) {
 	s := &Server{
-		sim: sim, log: o.Logger, heartbeat: cmp.Or(o.Heartbeat, 5*time.Second), sound: silence{},
+		sim: sim, log: o.Logger, heartbeat: cmp.Or(o.Heartbeat, 5*time.Second),
 		wake: make(chan struct{}, 1), connections: map[*connection]struct{}{}, legs: map[string]*leg{},
 	}
 	if s.log == nil {
@@ -76,6 +81,9 @@ func New(sim *simulator.Simulator, o Options) (*Server, error) {
 	if err := s.listenForMedia(cmp.Or(o.MediaAddress, "127.0.0.1:0")); err != nil {
 		return nil, err
 	}
+	s.bridge = newBridge(sim, s.log)
+	s.engine = sound.NewEngine(sim, sound.Options{Logger: s.log, Speak: o.Speak})
+	s.sound = voices{s.engine}
 	s.alive, s.die = context.WithCancel(context.Background())
 	s.start(s.work)
 	return s, nil
@@ -90,9 +98,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/signal":
 		s.serveSignal(w, r)
 	case "/v1/wschannels":
-		s.serveBridge(w, r)
+		s.bridge.ServeHTTP(w, r)
 	case "/simulator/ears":
-		s.serveEars(w, r)
+		s.engine.ServeEars(w, r)
 	default:
 		s.sim.ServeHTTP(w, r)
 	}
@@ -108,6 +116,7 @@ func (s *Server) Close() error {
 		return nil
 	}
 	s.die()
+	s.bridge.Close()
 	s.serving.Wait() // the worker is gone, and what it had is ours
 	for c := range s.connections {
 		c.stopRegistration()
@@ -118,6 +127,7 @@ func (s *Server) Close() error {
 		closed.Go(l.media.close)
 	}
 	closed.Wait()
+	s.engine.Close()
 	if err := errors.Join(s.muxClose(), s.udp.Close()); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("close the media port: %w", err)
 	}
@@ -179,9 +189,9 @@ func (s *Server) work() {
 	}
 }
 
-// silence is the sound of a server that has none.
-type silence struct{}
+// voices are those of package sound.
+type voices struct{ *sound.Engine }
 
-func (silence) Join(string, func([]int16)) Voice { return silence{} }
-func (silence) Say([]int16)                      {}
-func (silence) Leave()                           {}
+func (v voices) Join(callSID string, hear func(frame []int16)) Voice {
+	return v.Engine.Join(callSID, hear)
+}

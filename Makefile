@@ -1,8 +1,9 @@
-# Switchboard's tasks. Each needs Go and nothing else; `make test` also uses a C compiler (the race detector), Node.js
-# (the official library of Twilio against the simulator) and kcat (one test) where they are, and says so where they are not.
+# Switchboard's tasks. Each needs Go, and Node.js 18 or newer for the agents' page; `make test` also uses a C compiler (the
+# race detector), Chromium (the page as agents use it, with sound) and kcat (one test) where they are, and says so where
+# they are not.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test clean fmt lint
+.PHONY: help run test clean fmt lint desktop
 
 # -modfile is refused in a workspace.
 export GOWORK := off
@@ -15,7 +16,7 @@ step = @printf '\n== %s\n' '$(1)'; began=$$(date +%s); \
 go_files = find . -name '*.go' -not -path './.dev/*' -not -path '*/node_modules/*'
 
 # Tests with real processes, apart from the others: they need what `dev build` builds.
-whole_stack = ./dev/... ./e2e/...
+whole_stack = ./dev/... ./e2e/... ./features/...
 
 # The race detector needs cgo and a C compiler.
 race := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v "$$(go env CC)" >/dev/null && echo -race)
@@ -32,10 +33,14 @@ run: ## the whole product on this machine, with three sample calls; flags in ARG
 
 test: lint ## everything CI checks
 	$(if $(npm),$(call step,the official library for Node.js,cd simulator/clients/node && npm ci --no-audit --no-fund --loglevel=error),@echo && echo "no npm: the simulator is not tested with Twilio's library for Node.js")
+	$(if $(npm),$(call step,the agents' page: types and unit tests,cd desktop/page && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm test --silent),@echo && echo "no npm: the agents' page is neither built nor tested")
 	$(if $(race),,@echo && echo "no C compiler: tests run without the race detector")
-	$(call step,unit$(,) workflow and replay tests,go test $(race) $$(go list ./... | grep -v -E '/(dev|e2e)(/|$$)'))
+	$(call step,unit$(,) workflow and replay tests,go test $(race) $$(go list ./... | grep -v -E '/(dev|e2e|features)(/|$$)'))
 	$(call step,what the whole-stack tests need,go run ./dev build)
 	$(call step,whole-stack tests,go test $(race) -timeout 30m $(whole_stack))
+
+desktop: ## the agents' page, bundled into what the webhook process serves
+	@go run ./dev desktop
 
 lint: ## the checks of make test that run no test
 	$(call step,gofmt,unformatted=$$($(go_files) -print0 | xargs -0 gofmt -l) && if [ -n "$$unformatted" ]; then echo "make fmt would change:" && echo "$$unformatted" && exit 1; fi)

@@ -24,6 +24,7 @@ const usage = `usage: dev [flags]            run the whole product here until Ct
        dev cancel [flags]     withdraw a request
        dev provision [flags]  set a workspace up in a simulator that runs elsewhere
        dev build              build what running needs, and nothing else
+       dev desktop            bundle the agents' page, and nothing else
 
 Each takes -h. With "go run" every failure has exit code 1; the binary tells them apart.
 `
@@ -76,6 +77,8 @@ func dispatch(ctx context.Context, args []string, insist <-chan struct{}) error 
 		return provisionElsewhere(ctx, rest, os.Stdout)
 	case "build":
 		return build(ctx)
+	case "desktop":
+		return bundle(ctx)
 	case "help":
 		fmt.Print(usage)
 		return nil

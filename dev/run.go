@@ -9,11 +9,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	sb "switchboard"
 	"switchboard/dev/stack"
+	"switchboard/simulator/sound"
 )
 
 // addressFlags are the flags by which each part's address is chosen.
@@ -21,10 +23,7 @@ var addressFlags = map[string]string{
 	"Webhook": "-http", "Simulator": "-simulator", "Temporal": "-temporal", "TemporalUI": "-temporal-ui", "Kafka": "-kafka", "Intake": "-intake",
 }
 
-// robotPolicy keeps samples from waiting for robots to finish notes that they do not take.
-const robotPolicy = `{"wrap_up":"5s"}`
-
-// skills are what every robot knows, so that whatever a sample asks for, somebody can take it.
+// skills are what every agent knows, so that whatever a sample asks for, somebody can take it.
 var skills = []string{"landlord", "van", "shop"}
 
 // samples are requests that end well, in turn.
@@ -40,6 +39,7 @@ type runFlags struct {
 	listen          stack.Addresses
 	data            string
 	agents, samples int
+	people          []string
 }
 
 func parseRunFlags(args []string) (runFlags, error) {
@@ -53,12 +53,18 @@ func parseRunFlags(args []string) (runFlags, error) {
 	flags.StringVar(&f.listen.Intake, "intake", "127.0.0.1:8081", "`address` of the intake's health checks")
 	flags.StringVar(&f.data, "data", ".dev", "`folder` of the state, which survives a restart")
 	flags.IntVar(&f.agents, "agents", 2, "how many robot agents take calls")
+	people := flags.String("people", "alice,bob", "`names` of agents at whose page somebody sits, separated by commas")
 	flags.IntVar(&f.samples, "samples", 3, "how many sample requests to place")
 	if err := parse(flags, args, "Runs the whole product on this machine until Ctrl-C."); err != nil {
 		return f, err
 	}
 	if f.agents < 0 || f.agents > 1000 || f.samples < 0 || f.samples > 1000 {
 		return f, errors.New("-agents and -samples must be between 0 and 1000")
+	}
+	for name := range strings.SplitSeq(*people, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			f.people = append(f.people, name)
+		}
 	}
 	return f, nil
 }
@@ -70,10 +76,14 @@ func run(ctx context.Context, args []string, insist <-chan struct{}) error {
 		return err
 	}
 	t := newTerminal(os.Stdout)
+	voice, err := sound.EspeakNG()
+	if err != nil { // not installed
+		voice = nil
+	}
 	t.line("%s the whole call process on this machine; state in %s\n", t.bold("Switchboard:"), f.data)
 	began := time.Now()
 	s, err := stack.Start(ctx, stack.Options{
-		Dir: f.data, Listen: f.listen, Agents: f.agents, Skills: skills, Policy: robotPolicy, KeepAlive: true, Progress: t, Insist: insist,
+		Dir: f.data, Listen: f.listen, Agents: f.agents, People: f.people, Skills: skills, Speak: voice, KeepAlive: true, Progress: t, Insist: insist,
 	})
 	if err != nil && ctx.Err() != nil {
 		t.line("\nStopped before everything had started.")
@@ -83,7 +93,7 @@ func run(ctx context.Context, args []string, insist <-chan struct{}) error {
 		return explain(err)
 	}
 	t.line("\nReady after %s.\n", seconds(time.Since(began)))
-	t.addresses(s, f.data)
+	t.addresses(s, f.data, f.people)
 	err = follow(ctx, t, s, f)
 	t.line("\nStopping; Ctrl-C again does not wait.\n")
 	stopErr := s.Stop()
@@ -131,15 +141,19 @@ func allOf(err error) []error {
 	return all
 }
 
-func (t *terminal) addresses(s *stack.Stack, data string) {
+func (t *terminal) addresses(s *stack.Stack, data string, people []string) {
 	at := s.At()
-	for _, row := range [][3]string{
+	rows := [][3]string{
 		{"Temporal UI", workflowList(at.TemporalUI), "every call, live"},
 		{"Kafka", at.Kafka, strings.Join([]string{sb.TopicRequests, sb.TopicEvents, sb.TopicDeadLetters}, ", ")},
 		{"Twilio", "http://" + at.Simulator, "the simulator's page: calls, agents, webhooks, live"},
 		{"Webhook", "http://" + at.Webhook, "where Twilio calls back"},
 		{"Logs", filepath.Join(data, "logs"), "worker, webhook, intake, temporal, kafka, simulator"},
-	} {
+	}
+	if len(people) > 0 {
+		rows = slices.Insert(rows, 0, [3]string{"Agents' page", s.PageURL(), "sign in as " + strings.Join(people, " or ") + " and take calls"})
+	}
+	for _, row := range rows {
 		text := "  " + t.bold(pad(row[0], 12)) + " " + row[1]
 		if plain := len("  ") + 12 + len(" ") + len(row[1]) + len("  ") + len(row[2]); t.width == 0 || plain <= t.width {
 			text += "  " + t.dim(row[2])
@@ -164,6 +178,8 @@ func follow(ctx context.Context, t *terminal, s *stack.Stack, f runFlags) error 
 		return err
 	}
 	defer w.Close()
+	robots := robotsOf(s, t, f.agents)
+	go robots.stepAside(ctx)
 	names := map[sb.CallID]string{}
 	run := stack.NewID()
 	for i := range f.samples {
@@ -195,6 +211,7 @@ func follow(ctx context.Context, t *terminal, s *stack.Stack, f runFlags) error 
 			}
 		}
 		t.event(e.Time, name, tell(e, s.AgentName))
+		robots.takeNotes(ctx, e)
 		if sample && e.Data.Stage == sb.StageEnded {
 			open--
 			if e.Data.Outcome == sb.Completed {
@@ -228,8 +245,19 @@ func build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := bundle(ctx); err != nil {
+		return err
+	}
 	step = t.Step("Switchboard")
 	_, err = stack.Switchboard(ctx, step.Detail)
 	step.Done("worker, webhook and intake built", err)
+	return err
+}
+
+// bundle makes the agents' page, which the webhook process has in it.
+func bundle(ctx context.Context) error {
+	step := newTerminal(os.Stdout).Step("Agents' page")
+	result, err := stack.Page(ctx, step.Detail)
+	step.Done(result, err)
 	return err
 }

@@ -25,12 +25,14 @@ import (
 	"sync"
 	"time"
 
+	api "github.com/twilio/twilio-go/rest/api/v2010"
 	"go.temporal.io/sdk/client"
 
 	sb "switchboard"
 	"switchboard/activities"
 	"switchboard/deploy/provision"
 	"switchboard/simulator"
+	"switchboard/simulator/browser"
 )
 
 // The parts of a stack, by which Kill, Restart, Stop, Pause and Logs know them.
@@ -59,6 +61,9 @@ type Options struct {
 	// Agents is how many robot agents there are, each with every skill in Skills; see RobotName.
 	Agents int
 	Skills []string
+	// People are agents besides the robots, each with every skill: whoever signs in to the agents' page under one of
+	// these names is that agent. They are Offline until then.
+	People []string
 	// Softphone is how the robots' softphones behave. The zero value answers after 1 s and hangs up 15 s after the
 	// caller joined.
 	Softphone simulator.Softphone
@@ -69,6 +74,8 @@ type Options struct {
 	// Simulator is passed on, but for what the stack sets itself: the seed, if none is given, so that no SID comes
 	// twice in the life of a folder.
 	Simulator simulator.Options
+	// Speak is the voice of the simulated phones and announcements; nil: one that mumbles.
+	Speak func(ctx context.Context, text, language string) ([]int16, error)
 	// KeepAlive starts processes again that end by themselves, later each time.
 	KeepAlive bool
 	// Switchboard and TemporalCLI are ready binaries. Empty: built into .dev/bin at the root of the repository.
@@ -110,6 +117,7 @@ type Stack struct {
 	broker    *broker
 	simulator *simulator.Simulator
 	workspace provision.Workspace
+	key       apiKey
 	temporal  client.Client
 	transport *http.Transport
 
@@ -216,6 +224,12 @@ func (s *Stack) buildOurs(ctx context.Context) error {
 	if s.bin.switchboard != "" {
 		return nil
 	}
+	page := s.o.Progress.Step("Agents' page")
+	result, err := Page(ctx, page.Detail)
+	page.Done(result, err)
+	if err != nil {
+		return err
+	}
 	step := s.o.Progress.Step("Switchboard")
 	path, err := Switchboard(ctx, step.Detail)
 	step.Done("worker, webhook and intake built", err)
@@ -251,7 +265,12 @@ func (s *Stack) startSimulator(ctx context.Context) (err error) {
 		return errors.Join(err, log.Close())
 	}
 	s.simulator = simulator.New(options)
-	server := &http.Server{Handler: s.simulator, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(options.Logger.Handler(), slog.LevelWarn)}
+	browsers, err := browser.New(s.simulator, browser.Options{Speak: s.o.Speak, Logger: options.Logger})
+	if err != nil {
+		s.simulator.Close()
+		return errors.Join(err, listener.Close(), log.Close())
+	}
+	server := &http.Server{Handler: browsers, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(options.Logger.Handler(), slog.LevelWarn)}
 	server.RegisterOnShutdown(s.simulator.Close) // ends the streams of open pages
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -262,8 +281,9 @@ func (s *Stack) startSimulator(ctx context.Context) (err error) {
 			_ = server.Close()
 		}
 		<-served
+		err := browsers.Close()
 		s.simulator.Close()
-		return log.Close()
+		return errors.Join(err, log.Close())
 	})
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -273,10 +293,38 @@ func (s *Stack) startSimulator(ctx context.Context) (err error) {
 		cfg.Agents = append(cfg.Agents, provision.Agent{Name: RobotName(i), Skills: s.o.Skills})
 		s.simulator.SetSoftphone(RobotName(i), s.o.Softphone)
 	}
+	for _, name := range s.o.People {
+		cfg.Agents = append(cfg.Agents, provision.Agent{Name: name, Skills: s.o.Skills})
+	}
 	if s.workspace, err = provision.Apply(ctx, cfg); err != nil {
 		return fmt.Errorf("set the workspace up: %w", err)
 	}
+	if s.key, err = s.createKey(ctx); err != nil {
+		return fmt.Errorf("create the API key that signs the agents' access tokens: %w", err)
+	}
 	return nil
+}
+
+// apiKey signs access tokens.
+type apiKey struct{ sid, secret string }
+
+func (s *Stack) createKey(ctx context.Context) (apiKey, error) {
+	twilio, err := activities.NewTwilio(s.twilio())
+	if err != nil {
+		return apiKey{}, err
+	}
+	params := &api.CreateNewKeyParams{}
+	params.SetFriendlyName("agents' page")
+	key, err := twilio.Voice(ctx).CreateNewKey(params)
+	if err != nil {
+		return apiKey{}, err
+	}
+	return apiKey{*key.Sid, *key.Secret}, nil
+}
+
+// PageURL is the agents' page. Browsers give a microphone to localhost, and to 127.0.0.1.
+func (s *Stack) PageURL() string {
+	return "http://localhost:" + strconv.Itoa(portOf(s.at.Webhook)) + "/"
 }
 
 // startProcesses starts our three with the environment of production and waits for all of them.
@@ -344,6 +392,8 @@ func (s *Stack) environment() []string {
 		"TWILIO_CALLER_ID": CallerID, "KAFKA_BROKERS": s.at.Kafka,
 		"SWITCHBOARD_PUBLIC_URL":     "http://" + s.at.Webhook,
 		"SWITCHBOARD_WEBHOOK_LISTEN": s.at.Webhook, "SWITCHBOARD_INTAKE_LISTEN": s.at.Intake,
+		"TWILIO_API_KEY_SID": s.key.sid, "TWILIO_API_KEY_SECRET": s.key.secret, "SWITCHBOARD_DESKTOP_SIGN_IN": "names",
+		"SWITCHBOARD_BROWSER_TWILIO_URL": "http://localhost:" + strconv.Itoa(portOf(s.at.Simulator)),
 	}
 	if s.o.Policy != "" {
 		env["SWITCHBOARD_POLICY"] = s.o.Policy

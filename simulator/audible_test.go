@@ -95,6 +95,11 @@ func TestWhoHearsWhomInAConference(t *testing.T) {
 
 	w.participant(room, phone, "Hold", "true")
 	check("the phone is on hold", []string{microphone(ben)}, []string{microphone(anna)}, []string{"music"})
+	w.participant(room, phone, "AnnounceUrl", "https://app.test/notice")
+	w.advance(0)
+	check("an announcement in place of the music", []string{microphone(ben)}, []string{microphone(anna)}, []string{"speech This call is recorded"})
+	w.advance(time.Minute)
+	check("the music comes back", []string{microphone(ben)}, []string{microphone(anna)}, []string{"music"})
 	w.participant(room, phone, "Hold", "false")
 	w.participant(room, phone, "Hold", "true", "HoldUrl", "https://app.test/hold")
 	w.advance(time.Hour / 4)
@@ -196,16 +201,41 @@ func TestWhoHearsWhomThroughADial(t *testing.T) {
 
 // A number of ours whose document leads into the room of the leg that has dialled it: a line from the room to itself.
 func TestALineThatLeadsBackIsHeardOnce(t *testing.T) {
-	w := newWorld(t, Options{}).serving(map[string]string{"voice": `<Response><Dial><Conference waitUrl="">offer</Conference></Dial></Response>`})
+	w := newWorld(t, Options{}).serving(map[string]string{"voice": `<Response><Dial><Conference waitUrl="">offer</Conference></Dial></Response>`,
+		"notice": `<Response><Say>Notice</Say></Response>`})
 	w.owned(ownedNumber1, "https://app.test/voice")
 	anna := w.inBrowser("anna", "offer", "WaitUrl", "")
-	leg := w.dial("offer", ownedNumber1).text("call_sid")
+	dialled := w.dial("offer", ownedNumber1)
+	leg := dialled.text("call_sid")
 	phone := w.dial("offer", "+447700900009").text("call_sid")
 	w.advance(5 * time.Second)
 	equals(t, "legs", len(w.sim.LiveLegs()), 4)
 	same(t, "anna does not hear herself", w.hears(anna), []string{"recording " + toneURL})
 	same(t, "nor does the phone", w.hears(phone), []string{"microphone " + anna})
 	same(t, "the line hears both, once", w.hears(leg), []string{"microphone " + anna, "recording " + toneURL})
+	w.participant(dialled.text("conference_sid"), leg, "AnnounceUrl", "https://app.test/notice")
+	w.advance(0)
+	same(t, "and what is announced to it, once", w.hears(leg), []string{"microphone " + anna, "recording " + toneURL, "speech Notice"})
+}
+
+// Before the bridge neither hears the other, even if both could speak. A leg that is sent elsewhere is heard no more.
+func TestABridgeHasABeginningAndAnEnd(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.sim.SetPhone(other, Phone{Document: `<Response><Say loop="0">Other</Say></Response>`})
+	sid := w.dialIn(Phone{Document: `<Response><Say loop="0">Person</Say></Response>`}, map[string]string{
+		"voice":   `<Response><Dial><Number url="whisper">` + other + `</Number></Dial><Say>Bye</Say></Response>`,
+		"whisper": `<Response><Say>Somebody calls</Say></Response>`})
+	w.advance(500 * time.Millisecond)
+	leg := w.children(sid)[0]["sid"].(string)
+	same(t, "the leg", w.hears(leg), []string{"speech Somebody calls"})
+	same(t, "the caller", w.hears(sid), []string{"ringing"})
+	w.advance(time.Second)
+	same(t, "the leg, connected", w.hears(leg), []string{"speech Person"})
+	same(t, "the caller, connected", w.hears(sid), []string{"speech Other"})
+	w.must(w.updateCall(leg, "Twiml", `<Response><Say>Elsewhere</Say></Response>`))
+	w.advance(0)
+	same(t, "the leg, sent elsewhere", w.hears(leg), []string{"speech Elsewhere"})
+	same(t, "the caller, left", w.hears(sid), []string{"speech Bye"})
 }
 
 func TestATone(t *testing.T) {

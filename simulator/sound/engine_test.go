@@ -60,6 +60,37 @@ func TestRecordingsKeepTheTimeOfTheLog(t *testing.T) {
 	}
 }
 
+// A sound begins and ends at its sample, also in the middle of a frame.
+func TestBeginningAndEndWithinAFrame(t *testing.T) {
+	w := newStage(t, Options{})
+	began := w.clock.Now()
+	for _, x := range []simulator.Source{
+		{Kind: simulator.Beep, Takes: 50 * time.Millisecond, Loops: 2},
+		{Kind: simulator.Speech, Text: "Hi", Takes: 110 * time.Millisecond, Loops: 2},
+		{Kind: simulator.Recording, URL: "/simulator/tone/440.wav?seconds=0.03", Takes: 50 * time.Millisecond, Loops: 2},
+	} {
+		x.Since = began.Add(7 * time.Millisecond)
+		round, whole := samples(x.Takes), make([]int16, 0, 3000)
+		for now := began; now.Before(began.Add(300 * time.Millisecond)); now = now.Add(frameTakes) {
+			var frame [frameSize]int16
+			w.engine.render(frame[:], x, now)
+			whole = append(whole, frame[:]...)
+		}
+		first := whole[samples(7*time.Millisecond):][:round]
+		equals(t, string(x.Kind)+" before", RMS(whole[:samples(7*time.Millisecond)]), 0)
+		equals(t, string(x.Kind)+" after", RMS(whole[samples(7*time.Millisecond)+2*round:]), 0)
+		equals(t, string(x.Kind)+" twice", slices.Equal(first, whole[samples(7*time.Millisecond)+round:][:round]), true)
+		if RMS(first) < 500 {
+			t.Errorf("%s is not heard", x.Kind)
+		}
+		if x.Kind == simulator.Speech {
+			want := make([]int16, round)
+			mumble(want, "Hi", 0)
+			equals(t, "its samples", slices.Equal(first, want), true)
+		}
+	}
+}
+
 func TestMicrophoneQueue(t *testing.T) {
 	v := &Voice{engine: &Engine{}}
 	frame := func(n int) []int16 { return slices.Repeat([]int16{int16(n)}, frameSize) }

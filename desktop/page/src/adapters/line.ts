@@ -186,9 +186,8 @@ export class Line {
       this.tell.heard(call.getRemoteStream() ?? null)
       show()
     })
-    call.on('mute', show)
-    call.on('reconnecting', show)
-    call.on('reconnected', show)
+    // The SDK tells some changes before it makes them.
+    for (const change of ['mute', 'reconnecting', 'reconnected'] as const) call.on(change, () => queueMicrotask(show))
     call.on('warning', (name: string) => this.tell.quality(name, true))
     call.on('warning-cleared', (name: string) => this.tell.quality(name, false))
     for (const last of ['disconnect', 'cancel', 'reject'] as const) call.on(last, end)

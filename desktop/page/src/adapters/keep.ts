@@ -9,7 +9,7 @@ export interface Kept {
 }
 
 // What outlives a reload of the tab, and nothing else: it holds callers' names.
-const names = { wanted: 'wanted', history: 'history', ring: 'ring', draft: 'draft:' }
+const names = { agent: 'agent', wanted: 'wanted', history: 'history', ring: 'ring', draft: 'draft:' }
 
 function read<T>(name: string, none: T): T {
   try {
@@ -30,6 +30,11 @@ function write(name: string, value: unknown) {
 }
 
 export const keep = {
+  /** belongsTo forgets what another agent left behind in this tab. */
+  belongsTo(agent: string) {
+    if (read(names.agent, '') !== agent) keep.forget()
+    write(names.agent, agent)
+  },
   wanted: () => read(names.wanted, ''),
   setWanted: (status: string) => write(names.wanted, status),
   history: () => read<Past[]>(names.history, []),

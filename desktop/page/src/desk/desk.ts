@@ -60,9 +60,12 @@ export class Desk {
         await new Promise(resolve => setTimeout(resolve, backoff(failures)))
       }
     }
-    if (!this.store.get().agent) return
+    const { agent, config } = this.store.get()
+    if (!agent || !config) return
+    keep.belongsTo(agent.sid)
     this.store.tell({ type: 'history', past: keep.history() })
-    this.store.tell({ type: 'wanted', status: keep.wanted() })
+    const wanted = keep.wanted()
+    if (config.statuses.includes(wanted)) this.store.tell({ type: 'wanted', status: wanted })
     if (await this.windows.onCallElsewhere()) this.store.tell({ type: 'elsewhere', inCall: true })
     else this.takeOver()
   }
@@ -163,7 +166,7 @@ export class Desk {
 
   private remember() {
     const s = this.store.get()
-    if (!s.agent) return
+    if (!this.parts) return // nothing has been read yet, or it is not ours to write
     keep.setWanted(s.wanted)
     keep.setHistory(s.history)
   }

@@ -27,6 +27,9 @@ func TestACallComesIn(t *testing.T) {
 	if text(invite, "callsid") != sid || text(invite, "reconnect") == "" {
 		t.Errorf("the invitation is %v", invite)
 	}
+	if offer := text(invite, "sdp"); !strings.Contains(offer, "a=ice-lite") || !strings.Contains(offer, "a=candidate:") {
+		t.Errorf("a browser that tells no address cannot be reached with this offer:\n%s", offer)
+	}
 	about, _ := invite["parameters"].(map[string]any)
 	for name, want := range map[string]string{"CallSid": sid, "From": "+442079460000", "To": "client:anna", "Params": "note=a+b&order=12", "ApiVersion": "2010-04-01"} {
 		if about[name] != want {
@@ -105,6 +108,7 @@ func TestKeysAndMessages(t *testing.T) {
 	b := w.register(0)
 	sid, h, _ := w.answered(b)
 	h.press(1)
+	h.late(5)
 	h.press(11)
 	w.eventually("the keys are heard", func() bool { return w.pressed(sid) == "1#" })
 	b.send("dtmf", object{"callsid": sid, "dtmf": "42*"})
@@ -178,7 +182,11 @@ func TestICERestart(t *testing.T) {
 	sid, h, _ := w.answered(b)
 	for range 2 {
 		b.send("reinvite", object{"callsid": sid, "sdp": h.offer(&webrtc.OfferOptions{ICERestart: true})})
-		h.accept(text(b.expect("answer"), "sdp"))
+		answer := text(b.expect("answer"), "sdp")
+		if !strings.Contains(answer, "a=setup:passive") {
+			t.Errorf("the roles of DTLS have changed, and Chromium would hear nothing any more:\n%s", answer)
+		}
+		h.accept(answer)
 		w.talking(sid, h)
 	}
 }

@@ -47,12 +47,15 @@ func (m *microphone) Kind() webrtc.RTPCodecType             { return webrtc.RTPC
 func (m *microphone) write(payload uint8, data []byte, samples uint32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.writer == nil {
-		return
-	}
 	m.number++
-	_, _ = m.writer.WriteRTP(&rtp.Header{Version: 2, PayloadType: payload, SequenceNumber: m.number, Timestamp: m.time, SSRC: uint32(m.ssrc)}, data)
+	m.packet(payload, m.number, data)
 	m.time += samples
+}
+
+func (m *microphone) packet(payload uint8, number uint16, data []byte) {
+	if m.writer != nil {
+		_, _ = m.writer.WriteRTP(&rtp.Header{Version: 2, PayloadType: payload, SequenceNumber: number, Timestamp: m.time, SSRC: uint32(m.ssrc)}, data)
+	}
 }
 
 func newHeadset(t *testing.T, says int16) *headset {
@@ -134,6 +137,17 @@ func (h *headset) press(key byte) {
 		h.mic.write(payloadKeys, []byte{key, end | 10, 0, byte(i+1) * 40}, 0)
 	}
 	h.mic.write(payloadPCMU, make([]byte, 160), 1280)
+}
+
+// late sends a key that a later packet has overtaken.
+func (h *headset) late(key byte) {
+	h.mic.mu.Lock()
+	defer h.mic.mu.Unlock()
+	h.mic.number += 2
+	h.mic.packet(payloadPCMU, h.mic.number, make([]byte, 160))
+	h.mic.time += 160
+	h.mic.packet(payloadKeys, h.mic.number-1, []byte{key, 10, 0, 40})
+	h.mic.time += 160
 }
 
 // answer is the SDP for an invitation. Like the SDK's it names no address.

@@ -48,6 +48,8 @@ func TestAPageIsLostWhileItRings(t *testing.T) {
 	sid := w.ring("client:anna")
 	invite := b.expect("invite")
 	b.cut()
+	w.eventually("the server knows", func() bool { return w.gone(sid) })
+	w.becomes(w.ring("client:anna"), "failed") // nobody is there any more
 	again := w.register(0)
 	w.becomes(sid, "ringing")
 	h := newHeadset(t, micSays)

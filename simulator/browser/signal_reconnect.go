@@ -14,26 +14,18 @@ func (c *connection) lost() {
 	c.stopExpiry()
 	delete(c.s.connections, c)
 	for _, l := range c.s.legs {
-		switch {
-		case l.on != c || l.state == rings:
-		case c.reconnectTimeout == 0:
-			c.giveUp(l)
-		default:
-			time.AfterFunc(c.reconnectTimeout, func() {
-				c.s.do(func() {
-					if l.on == c && c.s.legs[l.token] == l {
-						c.giveUp(l)
-					}
-				})
-			})
+		if l.on != c || l.state == rings {
+			continue
 		}
+		time.AfterFunc(c.reconnectTimeout, func() {
+			c.s.do(func() {
+				if l.on == c && c.s.legs[l.token] == l {
+					c.s.drop(l)
+					c.s.sim.ClientHangsUp(l.sid)
+				}
+			})
+		})
 	}
-}
-
-// giveUp ends a call whose browser did not come back.
-func (c *connection) giveUp(l *leg) {
-	c.s.drop(l)
-	c.s.sim.ClientHangsUp(l.sid)
 }
 
 // reconnect is a browser claiming a call with its token: after its socket broke, after it renewed its access token, or

@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"bytes"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -167,6 +169,17 @@ func TestCloseEndsEverything(t *testing.T) {
 		t.Errorf("%d voices are left in the call", n)
 	}
 	w.becomes(w.ring("client:anna"), "failed") // it is not registered any more
+	h.close()
+	w.eventually("nothing of it runs", func() bool {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		for _, name := range []string{"(*Server).work", "(*connection).", "(*media).", "browser.drain", "ice.(*UDPMux"} {
+			if bytes.Contains(stacks, []byte(name)) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func TestMediaAddress(t *testing.T) {

@@ -37,7 +37,7 @@ var packages = map[string][]string{
 
 	"simulator":               {"simulator/expression", "simulator/twiml"},
 	"simulator/browser":       {"simulator", "simulator/sound"},
-	"simulator/cmd/simulator": {"simulator", "simulator/browser"},
+	"simulator/cmd/simulator": {"simulator", "simulator/browser", "simulator/sound"},
 	"simulator/expression":    {},
 	"simulator/sound":         {"simulator"},
 	"simulator/twiml":         {},

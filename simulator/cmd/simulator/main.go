@@ -24,6 +24,7 @@ import (
 
 	"switchboard/simulator"
 	"switchboard/simulator/browser"
+	"switchboard/simulator/sound"
 )
 
 const intro = `simulator is Twilio on a laptop: TaskRouter, Voice and signed webhooks on one port for all of Twilio's hosts.
@@ -53,6 +54,7 @@ func main() {
 type settings struct {
 	listen   string
 	media    string
+	speak    func(ctx context.Context, text, language string) ([]int16, error)
 	anywhere bool
 	data     string
 	env      bool
@@ -96,7 +98,14 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.SetOutput(io.Discard) // an error is told once, by main
 	flags.StringVar(&set.listen, "listen", "127.0.0.1:8090", "`address` to listen on; port 0: any that is free")
 	flags.StringVar(&set.media, "media", "127.0.0.1:0", "UDP `address` of browsers' sound; port 0: any that is free")
-	flags.BoolVar(&set.anywhere, "unsafe-listen-anywhere", false, "allow -listen to name an address that other machines can reach")
+	flags.Func("speak", "`program` that speaks what documents say: espeak-ng; without it the voice mumbles", func(name string) (err error) {
+		if name != "espeak-ng" {
+			return errors.New("the only one is espeak-ng")
+		}
+		set.speak, err = sound.EspeakNG()
+		return err
+	})
+	flags.BoolVar(&set.anywhere, "unsafe-listen-anywhere", false, "allow -listen and -media to name addresses that other machines can reach")
 	flags.StringVar(&set.data, "data", "", "JSON `file` of what exists at the start")
 	flags.BoolVar(&set.env, "env", false, "print the SIDs of what exists at the start as shell variables, and end")
 	flags.StringVar(&set.robots, "robots", "", "client `identities` that answer by themselves, comma-separated")
@@ -180,7 +189,7 @@ func serve(ctx context.Context, set settings, sim *simulator.Simulator, out io.W
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	browsers, err := browser.New(sim, browser.Options{MediaAddress: set.media, Logger: set.options.Logger})
+	browsers, err := browser.New(sim, browser.Options{MediaAddress: set.media, Speak: set.speak, Logger: set.options.Logger})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -130,6 +130,7 @@ func TestWhatCannotStart(t *testing.T) {
 		{[]string{"-listen=8090"}, "missing port"},
 		{[]string{"-media=192.0.2.1:0"}, "-media 192.0.2.1:0 can be reached from other machines"},
 		{[]string{"-listen=127.0.0.1:0", "-media=127.0.0.1"}, "media address"},
+		{[]string{"-speak=loudly"}, "the only one is espeak-ng"},
 		{[]string{"-data=" + broken}, `broken.json: line 2: json: unknown field "phone"`},
 		{[]string{"-data=nothing.json"}, "nothing.json"},
 		{[]string{"-uncertain=LateLeg=Never"}, "use one of LateLegEnds"},

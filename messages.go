@@ -59,6 +59,8 @@ type Carried struct {
 	Offers    int        `json:"offers"`
 	Task      TaskSID    `json:"task,omitempty"`
 	Declined  []AgentSID `json:"declined,omitempty"`
+	// Agents are those whom the call was offered to, each once, the latest last.
+	Agents []AgentSID `json:"agents,omitempty"`
 	// Handled are the task's reservations that somebody was rung for: late news of them must not ring again.
 	Handled []ReservationSID `json:"handled,omitempty"`
 	RetryAt time.Time        `json:"retry_at,omitzero"`
@@ -107,13 +109,20 @@ type State struct {
 	Attempt int       `json:"attempt"`
 	Offer   int       `json:"offer,omitempty"`
 	Task    TaskSID   `json:"task,omitempty"`
-	Agent   AgentSID  `json:"agent,omitempty"`
+	// Agent is whose the call is now; Agents are all it was offered to, each once, the latest last.
+	Agent  AgentSID   `json:"agent,omitempty"`
+	Agents []AgentSID `json:"agents,omitempty"`
 	// AgentLeg, CallerLeg and Conference are empty until Twilio has named them.
 	AgentLeg   CallSID       `json:"agent_leg,omitempty"`
 	CallerLeg  CallSID       `json:"caller_leg,omitempty"`
 	Conference ConferenceSID `json:"conference,omitempty"`
-	Details    string        `json:"details"`
-	Result     *Result       `json:"result,omitempty"`
+	// WrapUpUntil is when the agent's notes are over at the latest, while they are being finished.
+	WrapUpUntil time.Time `json:"wrap_up_until,omitzero"`
+	// LastOutcome is how the last attempt ended and RetryAt when the next begins, while one is planned.
+	LastOutcome Outcome   `json:"last_outcome,omitempty"`
+	RetryAt     time.Time `json:"retry_at,omitzero"`
+	Details     string    `json:"details"`
+	Result      *Result   `json:"result,omitempty"`
 }
 
 // TimelineEntry is one line of what happened to a call, in plain words without personal data.

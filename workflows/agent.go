@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -20,6 +21,7 @@ func (c *call) agentJoins(ctx workflow.Context) bool {
 	c.Offers++
 	o.number, o.taken = c.Offers, true
 	c.Handled = append(c.Handled, o.reservation)
+	c.Agents = append(slices.DeleteFunc(c.Agents, func(a sb.AgentSID) bool { return a == o.agent }), o.agent)
 	c.enter(ctx, sb.StageAgentRinging, sb.EventData{Agent: o.agent, Queue: c.queueName})
 
 	o.leg = c.legOf(sb.LegRef{Call: c.id, Attempt: c.Attempt, Offer: o.number, Party: sb.PartyAgent})

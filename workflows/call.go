@@ -41,6 +41,8 @@ type call struct {
 	stage   sb.Stage
 	details string
 	result  *sb.Result
+	// lastOutcome is how the last attempt ended, while the next is waited for.
+	lastOutcome sb.Outcome
 
 	// What people asked for.
 	cancelled *sb.Cancellation

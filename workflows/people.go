@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -30,7 +31,7 @@ func SearchAttributes() []temporal.SearchAttributeKey {
 // enter makes a stage the present one: for the timeline, the search attributes, the details and Kafka.
 func (c *call) enter(ctx workflow.Context, stage sb.Stage, data sb.EventData) {
 	data.Stage, data.Attempt = stage, c.Attempt
-	c.stage, c.Since = stage, workflow.Now(ctx)
+	c.stage, c.Since, c.lastOutcome = stage, workflow.Now(ctx), data.Outcome
 	c.emit(ctx, data)
 	what, details := c.describe(stage, data)
 	c.note(ctx, "%s", what)
@@ -190,7 +191,15 @@ func (c *call) mayFinishWrapUp(_ workflow.Context, n sb.WrapUp) error {
 }
 
 func (c *call) state() (sb.State, error) {
-	s := sb.State{Stage: c.stage, Since: c.Since, Attempt: c.Attempt, Task: c.Task, Details: c.details, Result: c.result}
+	s := sb.State{
+		Stage: c.stage, Since: c.Since, Attempt: c.Attempt, Task: c.Task, Agents: c.Agents, RetryAt: c.RetryAt, Details: c.details, Result: c.result,
+	}
+	if !c.RetryAt.IsZero() {
+		s.LastOutcome = c.lastOutcome
+	}
+	if c.wrapping {
+		s.WrapUpUntil = c.Since.Add(time.Duration(c.in.Policy.WrapUp))
+	}
 	if c.offer != nil {
 		s.Agent, s.Offer = c.offer.agent, c.offer.number
 		if l := c.offer.leg; l != nil {

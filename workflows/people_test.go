@@ -158,3 +158,44 @@ func TestStateAndTimeline(t *testing.T) {
 		}
 	}
 }
+
+func stateOf(t *testing.T, w *virtual.World) (s sb.State) {
+	t.Helper()
+	value, err := w.Env.QueryWorkflow(sb.QueryState)
+	if err == nil {
+		err = value.Get(&s)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return s
+}
+
+// What the agents' page needs to know: until when the notes may be finished, what comes next, whose the call was.
+func TestStateTellsTheAgentWhatComesNext(t *testing.T) {
+	w := virtual.New(t, virtual.Options{})
+	var wrapping sb.State
+	w.At(sb.StageWrappingUp, 1, func() { wrapping = stateOf(t, w) })
+	w.Run(w.Request(anybody))
+	if got := wrapping.WrapUpUntil.Sub(wrapping.Since); got != 2*time.Minute {
+		t.Errorf("the notes may be finished for %v, want 2m", got)
+	}
+	ended := stateOf(t, w)
+	if !ended.WrapUpUntil.IsZero() || !ended.RetryAt.IsZero() || ended.LastOutcome != "" || len(ended.Agents) != 1 || ended.Agents[0] != wrapping.Agent {
+		t.Errorf("at the end: %+v", ended)
+	}
+
+	w = virtual.New(t, virtual.Options{NoSweep: true})
+	var planned, ringing sb.State
+	w.At(sb.StageRetryPlanned, 1, func() { planned = stateOf(t, w) })
+	w.At(sb.StageCallerRinging, 2, func() { ringing = stateOf(t, w) })
+	busy := w.Request("+447700900004")
+	busy.MaxAttempts = 2
+	w.Run(busy)
+	if planned.LastOutcome != sb.Busy || planned.RetryAt.Sub(planned.Since) != 5*time.Minute || len(planned.Agents) != 1 {
+		t.Errorf("while a retry is planned: %+v", planned)
+	}
+	if ringing.LastOutcome != "" || !ringing.RetryAt.IsZero() || len(ringing.Agents) == 0 || ringing.Agents[len(ringing.Agents)-1] != ringing.Agent {
+		t.Errorf("during the next attempt: %+v", ringing)
+	}
+}

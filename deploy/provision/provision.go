@@ -32,6 +32,8 @@ const (
 	StatusBreak     = "On a break"
 	StatusGone      = "Gone Home"
 	StatusMissed    = "Missed call"
+	// StatusLost is set by the webhook process while an agent's page has no working softphone.
+	StatusLost = "Softphone lost"
 	// StatusTimedOut is set by TaskRouter alone, when a reservation runs out that we should have given back.
 	StatusTimedOut = "Reservation timed out"
 )
@@ -45,6 +47,7 @@ var statuses = []struct {
 	available bool
 }{
 	{StatusAvailable, true}, {StatusOffline, false}, {StatusBreak, false}, {StatusGone, false}, {StatusMissed, false}, {StatusTimedOut, false},
+	{StatusLost, false},
 }
 
 // events are what the webhook process wants to hear of. TaskRouter has many more, and is talkative.

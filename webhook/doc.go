@@ -5,7 +5,8 @@
 // and that is all it can start. Nothing is kept here between two requests, so any number of these processes may run,
 // and any of them may die at any moment: Twilio sends again, and the calls look for themselves.
 //
-// Nothing a callback carries is logged but SIDs and the identity of the call.
+// Nothing a callback carries is logged but SIDs and the identity of the call. The agents' page is served on the same
+// port by package desktop, of which this one knows nothing but that it is a handler.
 //
 // Start with server.go (the routes, and what becomes of a callback), then taskrouter.go and voice.go (what each
 // callback means), signature.go (whose callback it is).

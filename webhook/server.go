@@ -43,6 +43,9 @@ type Config struct {
 	Stats *Stats
 	// SignalTimeout is DefaultSignalTimeout if zero.
 	SignalTimeout time.Duration
+	// Page serves the agents' page and its requests: every path that is not Twilio's or the operators'. Nil: none is
+	// served. It is not asked for Twilio's signature and minds who asks by itself.
+	Page http.Handler
 }
 
 func (c Config) validate() error {
@@ -114,6 +117,11 @@ func New(cfg Config) (http.Handler, error) {
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "up\n") })
 	e.GET("/readyz", s.ready)
 	e.GET("/debug/stats", s.showStats)
+	if cfg.Page != nil {
+		page := echo.WrapHandler(cfg.Page)
+		e.Match([]string{http.MethodGet, http.MethodHead}, "/*", page)
+		e.Any("/desktop/*", page)
+	}
 	return e, nil
 }
 
@@ -268,6 +276,8 @@ type RunConfig struct {
 	Setting string
 	Handler http.Handler
 	Logger  *slog.Logger // nowhere if nil
+	// Ending, if set, is called when the process is told to end: it ends what would otherwise never finish.
+	Ending func()
 	// Listening, if set, is told the address once connections are accepted.
 	Listening func(net.Addr)
 }
@@ -297,6 +307,9 @@ func Run(ctx context.Context, cfg RunConfig) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	if cfg.Ending != nil {
+		srv.RegisterOnShutdown(cfg.Ending)
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()

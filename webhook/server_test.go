@@ -219,3 +219,62 @@ func TestRunNamesTheAddressThatIsTaken(t *testing.T) {
 		t.Errorf("got %v, want the address and how to choose another", err)
 	}
 }
+
+func TestThePageIsServedBesideTheCallbacks(t *testing.T) {
+	r := newRig(t)
+	asked := ""
+	h, err := New(Config{
+		PublicURL: testURL, Calls: r.calls, AuthTokens: func(sb.AccountSID) []string { return []string{testToken} },
+		Page: http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+			asked = req.Method + " " + req.URL.Path
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for target, to := range map[string]bool{
+		"GET /": true, "HEAD /": true, "GET /assets/a.js": true, "GET /favicon.svg": true, "GET /desktop/config": true, "POST /desktop/token": true, "DELETE /desktop/session": true,
+		"GET /healthz": false, "GET /readyz": false, "GET /debug/stats": false, "GET " + pathRingbackWAV: false, "POST " + sb.PathTaskAssigned: false, "POST " + sb.PathLeg: false,
+	} {
+		asked = ""
+		method, path, _ := strings.Cut(target, " ")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		if got := asked == target; got != to {
+			t.Errorf("%s: the page was asked %q, answer %d", target, asked, w.Code)
+		}
+	}
+	if w := r.serve(httptest.NewRequest(http.MethodGet, "/", nil)); w.Code != http.StatusNotFound {
+		t.Errorf("without a page: got %d, want 404", w.Code)
+	}
+}
+
+func TestRunEndsWhatWouldNeverFinish(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	ending, begun := make(chan struct{}), make(chan struct{})
+	address, ended := make(chan net.Addr, 1), make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, RunConfig{
+			Address: "127.0.0.1:0", Listening: func(a net.Addr) { address <- a }, Ending: func() { close(ending) },
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				// A stream is possible at all: the limits of callbacks can be lifted.
+				if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
+					t.Error(err)
+				}
+				close(begun)
+				<-ending
+			}),
+		})
+	}()
+	go func() {
+		if res, err := http.Get("http://" + (<-address).String()); err == nil {
+			res.Body.Close()
+		}
+	}()
+	<-begun
+	end()
+	if err := <-ended; err != nil {
+		t.Errorf("run: %v", err)
+	}
+}

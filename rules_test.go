@@ -30,10 +30,11 @@ var packages = map[string][]string{
 	"events":     {"."},
 	"intake":     {".", "events"},
 	"config":     {"."},
+	"desktop":    {".", "activities"},
 
 	"deploy/provision": {".", "activities"},
 	"worker":           {".", "workflows", "activities", "events", "config", "deploy/provision"},
-	"cmd/switchboard":  {".", "worker", "webhook", "intake", "events", "config", "activities", "deploy/provision"},
+	"cmd/switchboard":  {".", "worker", "webhook", "desktop", "intake", "events", "config", "activities", "deploy/provision"},
 
 	"simulator":               {"simulator/expression", "simulator/twiml"},
 	"simulator/browser":       {"simulator", "simulator/sound"},

@@ -37,6 +37,7 @@ type Webhook struct {
 	AuthToken  string
 	PublicURL  string
 	Listen     string
+	Desktop    *Desktop // nil: the agents' page is not served
 }
 
 // Intake is what the intake process needs.
@@ -101,6 +102,7 @@ func LoadWebhook(env Lookup) (Webhook, error) {
 		Log: r.level(), AccountSID: r.accountSID(), AuthToken: r.authToken(), PublicURL: r.publicURL(),
 		Listen: r.optional("SWITCHBOARD_WEBHOOK_LISTEN", "127.0.0.1:8080"),
 	}
+	w.Desktop = r.desktop()
 	return w, r.err()
 }
 
@@ -118,10 +120,7 @@ func LoadIntake(env Lookup) (Intake, error) {
 // LoadProvision reads what setting the workspace up needs.
 func LoadProvision(env Lookup) (Provision, error) {
 	r := reader{env: env}
-	p := Provision{AccountSID: r.accountSID(), AuthToken: r.authToken(), APIURL: r.optional("TWILIO_API_URL", ""), PublicURL: r.publicURL()}
-	if p.APIURL != "" {
-		r.url("TWILIO_API_URL", p.APIURL)
-	}
+	p := Provision{AccountSID: r.accountSID(), AuthToken: r.authToken(), APIURL: r.apiURL(), PublicURL: r.publicURL()}
 	return p, r.err()
 }
 
@@ -193,18 +192,23 @@ func (r *reader) twilio() Twilio {
 	t := Twilio{
 		AccountSID: r.accountSID(),
 		AuthToken:  r.authToken(),
-		APIURL:     r.optional("TWILIO_API_URL", ""),
+		APIURL:     r.apiURL(),
 		Workspace:  sb.WorkspaceSID(r.sid("TWILIO_WORKSPACE_SID", "WS", "TaskRouter's workspace")),
 		Routing:    sb.RoutingSID(r.sid("TWILIO_WORKFLOW_SID", "WW", "TaskRouter's workflow for call backs")),
 		CallerID:   r.required("TWILIO_CALLER_ID", "the number callers see, in E.164 form"),
-	}
-	if t.APIURL != "" {
-		r.url("TWILIO_API_URL", t.APIURL)
 	}
 	if t.CallerID != "" && !strings.HasPrefix(t.CallerID, "+") {
 		r.wrong("TWILIO_CALLER_ID", "must be in E.164 form, beginning with +")
 	}
 	return t
+}
+
+func (r *reader) apiURL() string {
+	v := r.optional("TWILIO_API_URL", "")
+	if v != "" {
+		r.url("TWILIO_API_URL", v)
+	}
+	return v
 }
 
 func (r *reader) kafka() Kafka {

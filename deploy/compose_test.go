@@ -50,6 +50,8 @@ var (
 		"TWILIO_AUTH_TOKEN": "token", "TWILIO_WORKSPACE_SID": "WS" + strings.Repeat("1", 32),
 		"TWILIO_WORKFLOW_SID": "WW" + strings.Repeat("1", 32), "TWILIO_CALLER_ID": "+442079460001",
 		"SWITCHBOARD_PUBLIC_URL": "https://calls.example.com",
+		"TWILIO_API_KEY_SID":     "SK" + strings.Repeat("1", 32), "TWILIO_API_KEY_SECRET": "secret", "SWITCHBOARD_SESSION_KEY": strings.Repeat("k", 32),
+		"SWITCHBOARD_OIDC_ISSUER": "https://id.example.com", "SWITCHBOARD_OIDC_CLIENT_ID": "switchboard", "SWITCHBOARD_OIDC_CLIENT_SECRET": "secret",
 	}
 )
 
@@ -88,6 +90,9 @@ func TestComposeHasEveryVariableOfOurProcesses(t *testing.T) {
 			}
 			if usesSimulator := worker.Twilio.APIURL != ""; usesSimulator != (name == "simulator") {
 				t.Errorf("TWILIO_API_URL is %q", worker.Twilio.APIURL)
+			}
+			if served := webhook.Desktop != nil; served != (name == "twilio") {
+				t.Errorf("the agents' page is served: %v", served)
 			}
 			for _, service := range []string{"worker", "webhook", "intake"} {
 				for _, key := range []string{"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"} {

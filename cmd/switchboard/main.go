@@ -21,6 +21,8 @@ import (
 	sb "switchboard"
 	"switchboard/activities"
 	"switchboard/config"
+	"switchboard/deploy/provision"
+	"switchboard/desktop"
 	"switchboard/events"
 	"switchboard/intake"
 	"switchboard/webhook"
@@ -87,7 +89,7 @@ func runWebhook(ctx context.Context) error {
 		return err
 	}
 	defer temporal.Close()
-	handler, err := webhook.New(webhook.Config{
+	callbacks := webhook.Config{
 		PublicURL: cfg.PublicURL, Calls: webhook.Temporal(temporal), Logger: logger,
 		AuthTokens: func(account sb.AccountSID) []string {
 			if account == cfg.AccountSID {
@@ -95,13 +97,39 @@ func runWebhook(ctx context.Context) error {
 			}
 			return nil
 		},
-	})
-	if err != nil {
+	}
+	serving := webhook.RunConfig{Address: cfg.Listen, Setting: "SWITCHBOARD_WEBHOOK_LISTEN", Logger: logger}
+	if cfg.Desktop != nil {
+		page, err := desktop.New(desktopConfig(cfg, temporal, logger))
+		if err != nil {
+			return err
+		}
+		callbacks.Page, serving.Ending = page, page.Close
+	}
+	if serving.Handler, err = webhook.New(callbacks); err != nil {
 		return err
 	}
-	return webhook.Run(ctx, webhook.RunConfig{
-		Address: cfg.Listen, Setting: "SWITCHBOARD_WEBHOOK_LISTEN", Handler: handler, Logger: logger,
-	})
+	return webhook.Run(ctx, serving)
+}
+
+func desktopConfig(cfg config.Webhook, temporal client.Client, logger *slog.Logger) desktop.Config {
+	d := cfg.Desktop
+	out := desktop.Config{
+		PublicURL: cfg.PublicURL,
+		Twilio: activities.TwilioConfig{
+			AccountSID: cfg.AccountSID, AuthToken: cfg.AuthToken, APIKey: d.APIKey, APISecret: d.APISecret, APIURL: d.APIURL, Workspace: d.Workspace,
+		},
+		TokenLifetime: d.TokenLifetime, Edge: d.Edge, BrowserTwilio: d.BrowserTwilioURL, SessionKey: d.SessionKey, Dispositions: d.Dispositions,
+		Statuses: desktop.Statuses{
+			Choosable: []string{provision.StatusAvailable, provision.StatusBreak, provision.StatusGone},
+			Lost:      provision.StatusLost, Missed: provision.StatusMissed,
+		},
+		Calls: desktop.Temporal(temporal), Logger: logger,
+	}
+	if d.OIDC != nil {
+		out.OIDC = &desktop.OIDC{Issuer: d.OIDC.Issuer, ClientID: d.OIDC.ClientID, ClientSecret: d.OIDC.ClientSecret, Claim: d.OIDC.Claim}
+	}
+	return out
 }
 
 func runIntake(ctx context.Context) error {

@@ -1,15 +1,11 @@
 package desktop
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
-
-	"go.temporal.io/api/serviceerror"
-	sdk "go.temporal.io/sdk/temporal"
 
 	sb "switchboard"
 )
@@ -135,18 +131,5 @@ func TestWhatAnAgentDoesToACall(t *testing.T) {
 	}
 	if strings.Contains(r.log.String(), testNote) {
 		t.Error("the log holds a note")
-	}
-}
-
-func TestWhatTemporalSays(t *testing.T) {
-	if err := known("x", serviceerror.NewNotFound("no")); !errors.Is(err, ErrNoCall) {
-		t.Errorf("got %v", err)
-	}
-	r, ok := errors.AsType[*Refusal](known("x", sdk.NewApplicationError("not now, later", "NotNow")))
-	if !ok || r.Text != "not now, later" {
-		t.Errorf("got %v", r)
-	}
-	if _, ok := errors.AsType[*Refusal](known("x", sdk.NewApplicationError("a fault", "Other"))); ok {
-		t.Error("any error counts as a refusal")
 	}
 }

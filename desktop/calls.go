@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -11,6 +12,9 @@ import (
 
 	sb "switchboard"
 )
+
+// doneWithin is how long what a call has accepted is waited for. Most is done at once.
+const doneWithin = 2 * time.Second
 
 // ErrNoCall: there is no such call, or it is over and nothing can be done to it.
 var ErrNoCall = errors.New("no such call")
@@ -25,8 +29,9 @@ type Calls interface {
 	// State and Timeline answer for calls that are over, too, as long as they are remembered; else ErrNoCall.
 	State(ctx context.Context, id sb.CallID) (sb.State, error)
 	Timeline(ctx context.Context, id sb.CallID) ([]sb.TimelineEntry, error)
-	// Update asks a running call for something and returns once it is done: a *Refusal if it makes no sense now,
-	// ErrNoCall if the call is over. Any other error means that it may have been done and may not.
+	// Update asks a running call for something and returns once it is done or, where that takes long, certain to be
+	// attempted: a *Refusal if it makes no sense now or could not be done, ErrNoCall if the call is over. Any other error
+	// means that it may have been asked and may not.
 	Update(ctx context.Context, id sb.CallID, name string, arg any) error
 }
 
@@ -57,15 +62,17 @@ func (t temporal) query(ctx context.Context, id sb.CallID, name string, into any
 
 func (t temporal) Update(ctx context.Context, id sb.CallID, name string, arg any) error {
 	handle, err := t.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: string(id), UpdateName: name, Args: []any{arg}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		WorkflowID: string(id), UpdateName: name, Args: []any{arg}, WaitForStage: client.WorkflowUpdateStageAccepted,
 	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
-	}
 	if err != nil {
 		return known(name, err)
 	}
-	return nil
+	waiting, cancel := context.WithTimeout(ctx, doneWithin)
+	defer cancel()
+	if err := handle.Get(waiting, nil); err != nil && waiting.Err() == nil {
+		return known(name, err)
+	}
+	return nil // done, or accepted for good: an agent who comes back is being rung, which may take 20 s
 }
 
 func known(what string, err error) error {

@@ -125,6 +125,6 @@ func answer(w http.ResponseWriter, status int, body map[string]any) {
 }
 
 // withPatience is how long one page may keep us waiting.
-func withPatience(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, bridgePatience)
+func withPatience() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), bridgePatience)
 }

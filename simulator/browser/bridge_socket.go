@@ -88,6 +88,11 @@ func (s *bridgeSocket) tell(news simulator.AgentNews) {
 
 // serve writes what there is to tell until something ends the socket, closes it, and says what ended it.
 func (s *bridgeSocket) serve(heartbeat time.Duration) error {
+	defer context.AfterFunc(s.ctx, func() {
+		if errors.Is(context.Cause(s.ctx), errCutOff) {
+			_ = s.conn.CloseNow() // a write may be waiting for a page that does not read
+		}
+	})()
 	var others sync.WaitGroup
 	others.Go(s.read)
 	others.Go(func() { s.beat(heartbeat) })
@@ -127,14 +132,14 @@ func (s *bridgeSocket) write() error {
 	}
 }
 
+// send is not on the socket's context either: to end it then would break the connection in the middle of a frame.
 func (s *bridgeSocket) send(text []byte) error {
-	ctx, cancel := withPatience(s.ctx)
+	ctx, cancel := withPatience()
 	defer cancel()
 	return s.conn.Write(ctx, websocket.MessageText, text)
 }
 
-// read waits for the page to go. What it says means nothing; not on the socket's context, which ends before the last
-// words are said.
+// read waits for the page to go; what it says means nothing. It goes on while the last words are said.
 func (s *bridgeSocket) read() {
 	for {
 		if _, _, err := s.conn.Read(context.Background()); err != nil {
@@ -157,7 +162,7 @@ func (s *bridgeSocket) beat(every time.Duration) {
 		}
 		err := s.send([]byte(" "))
 		if err == nil {
-			ctx, cancel := withPatience(s.ctx)
+			ctx, cancel := withPatience()
 			err = s.conn.Ping(ctx)
 			cancel()
 		}

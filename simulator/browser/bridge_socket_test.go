@@ -117,6 +117,8 @@ func TestRescindedOffer(t *testing.T) {
 	g.offer()
 	anna.expect("reservation.created")
 	sid := ben.expect("reservation.created").Payload["sid"].(string)
+	status, _ := g.tunnel(g.token(g.anna, "worker"), "POST", "Workers/"+g.anna+"/WorkerParticipant", map[string]any{"ReservationSid": sid, "Mute": true})
+	equal(t, "anna with ben's reservation", status, http.StatusForbidden)
 	g.post(g.v1("/Workers/"+g.ben+"/Reservations/"+sid), "ReservationStatus", "accepted")
 	ben.expect("reservation.accepted")
 	anna.expect("reservation.rescinded")
@@ -177,8 +179,7 @@ func TestTokenExpiryClosesTheSocket(t *testing.T) {
 
 func TestResetClosesSockets(t *testing.T) {
 	g := newBridgeRig(t, simulator.Options{})
-	page := g.connect(g.token(g.anna, "worker"), "setWorkerOfflineIfDisconnected=true")
-	anna := g.anna
+	page, anna := g.connect(g.token(g.anna, "worker")), g.anna
 	if err := g.sim.Reset(); err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +187,36 @@ func TestResetClosesSockets(t *testing.T) {
 	g.setUp()
 	equal(t, "anna's SID", g.anna, anna)
 	g.connect(g.token(g.anna, "worker"))
-	equal(t, "anna after the reset", g.get("/Workers/" + g.anna)["activity_name"].(string), "Available")
+}
+
+func TestResetTakesNobodyOffline(t *testing.T) {
+	g := newBridgeRig(t, simulator.Options{})
+	data, err := simulator.ReadData([]byte(`{"Workspaces": [{"FriendlyName": "loaded", "Workers": [{"FriendlyName": "zoe", "ActivitySid": "@Activities/Available"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := g.sim.Load(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var zoe string
+	for _, one := range loaded {
+		switch one.Collection {
+		case "Workspaces":
+			g.ws = one.SID
+		case "Workers":
+			zoe = one.SID
+		}
+	}
+	key := g.post("/2010-04-01/Accounts/"+simulator.DefaultAccountSID+"/Keys.json", "FriendlyName", "browser")
+	g.key = [2]string{key["sid"].(string), key["secret"].(string)}
+	page := g.connect(g.token(zoe, "worker"), "setWorkerOfflineIfDisconnected=true")
+	if err := g.sim.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "close code", page.closed(), websocket.StatusServiceRestart)
+	g.bridge.serving.Wait()
+	equal(t, "zoe, who was loaded again", g.get("/Workers/" + zoe)["activity_name"].(string), "Available")
 }
 
 func TestWorkerThatIsDeletedIsWatchedNoMore(t *testing.T) {

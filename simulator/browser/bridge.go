@@ -124,7 +124,7 @@ func answer(w http.ResponseWriter, status int, body map[string]any) {
 	_ = json.NewEncoder(w).Encode(body) // the page is gone: nobody left to tell
 }
 
-// withPatience is how long one page may keep us waiting.
+// withPatience bounds how long one page may keep us waiting.
 func withPatience() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), bridgePatience)
 }

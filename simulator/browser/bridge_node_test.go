@@ -3,7 +3,6 @@ package browser
 import (
 	"bufio"
 	"context"
-	"log/slog"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -26,17 +25,19 @@ func TestTaskRouterSDK(t *testing.T) {
 	sim := simulator.New(simulator.Options{})
 	defer sim.Close()
 	sim.SetSoftphone("anna", simulator.Softphone{Rings: 100 * time.Millisecond})
-	bridge := newBridge(sim, slog.New(slog.DiscardHandler))
-	rest, pages := httptest.NewServer(sim), httptest.NewServer(bridge)
-	defer rest.Close()
+	server, err := New(sim, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	pages := httptest.NewServer(server)
 	defer pages.Close()
-	defer bridge.Close()
 
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // it takes a quarter of one: a token has to expire
 	defer cancel()
 	node := exec.CommandContext(ctx, "node", "--test", "--test-force-exit", "--test-reporter=tap", "taskrouter.test.mjs") // its timers outlive the SDK
 	node.Dir = folder
-	node.Env = append(os.Environ(), "SIMULATOR_URL="+rest.URL, "BRIDGE_URL="+pages.URL)
+	node.Env = append(os.Environ(), "SIMULATOR_URL="+pages.URL)
 	node.WaitDelay = 5 * time.Second
 	out, err := node.CombinedOutput()
 	passed := 0

@@ -3,10 +3,13 @@ package browser
 import (
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"switchboard/simulator"
 )
@@ -337,4 +340,22 @@ func TestNonsenseIsRefused(t *testing.T) {
 	}
 	status, body := g.tunnel(g.token(g.anna, "worker"), "POST", "Workers/"+g.anna, map[string]any{"Attributes": []string{}})
 	equal(t, "attributes that are no object: "+message(body), status, 400)
+}
+
+func TestTheServerHasTheBridge(t *testing.T) {
+	g := newBridgeRig(t, simulator.Options{})
+	server, err := New(g.sim, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := httptest.NewServer(server)
+	defer all.Close()
+	g.server = all
+	page := g.connect(g.token(g.anna, "worker"))
+	closed := make(chan error, 1)
+	go func() { closed <- server.Close() }()
+	equal(t, "close code", page.closed(), websocket.StatusGoingAway)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
 }

@@ -12,7 +12,7 @@ import { connect } from "./simulator.mjs";
 const accountSid = process.env.TWILIO_ACCOUNT_SID ?? "AC00000000000000000000000000000001";
 const authToken = process.env.TWILIO_AUTH_TOKEN ?? "0123456789abcdef0123456789abcdef";
 const client = connect(process.env.SIMULATOR_URL, accountSid, authToken);
-const bridge = new URL(process.env.BRIDGE_URL ?? process.env.SIMULATOR_URL);
+const bridge = new URL(process.env.SIMULATOR_URL);
 const key = await client.newKeys.create({ friendlyName: "taskrouter.test" });
 
 const customer = "+447700900002"; // answers, and stays

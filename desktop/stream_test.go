@@ -48,7 +48,9 @@ func serving(t *testing.T, r *rig) (base string, end func(context.Context) error
 
 func (b *browser) connect(t *testing.T, base, page string) *bufio.Scanner {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", base+"/desktop/presence?page="+page, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // what does not come until then does not come
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, "GET", base+"/desktop/presence?page="+page, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

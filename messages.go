@@ -69,6 +69,9 @@ type Carried struct {
 	Sequence int             `json:"sequence"`
 	Timeline []TimelineEntry `json:"timeline,omitempty"`
 	Since    time.Time       `json:"since"`
+	// Stage and Details are what people see until the next stage begins.
+	Stage   Stage  `json:"stage,omitempty"`
+	Details string `json:"details,omitempty"`
 }
 
 // Cancellation withdraws a request.

@@ -20,6 +20,8 @@ func Call(ctx workflow.Context, in sb.CallInput) (sb.Result, error) {
 	if in.Carried != nil {
 		c.Carried = *in.Carried
 		c.outbox, c.Carried.Outbox = c.Carried.Outbox, nil
+		c.stage, c.details = c.Carried.Stage, c.Carried.Details
+		workflow.SetCurrentDetails(ctx, c.details)
 	}
 	// A request to cancel must not cut off the cleaning up, so the process runs detached from it and hears of it as of
 	// any other cancellation.
@@ -201,6 +203,7 @@ func (c *call) continueAsNew(ctx workflow.Context) error {
 	in := c.in
 	carried := c.Carried
 	carried.Outbox = append(slices.Clone(c.publishing), c.outbox...)
+	carried.Stage, carried.Details = c.stage, c.details
 	in.Carried = &carried
 	return workflow.NewContinueAsNewError(ctx, sb.CallWorkflow, in)
 }

@@ -49,7 +49,7 @@ func TestLongWaitContinuesAsNew(t *testing.T) {
 
 func TestLongWaitForTheNextAttemptContinuesAsNew(t *testing.T) {
 	w := virtual.New(t, virtual.Options{NoSweep: true})
-	w.Env.SetContinueAsNewSuggested(true)
+	w.At(sb.StageCallerRinging, 1, func() { w.Env.SetContinueAsNewSuggested(true) })
 	in := sb.CallInput{Request: w.Request("+447700900004"), Policy: sb.DefaultPolicy()}
 	in.Request.MaxAttempts = 2
 	runs := 0
@@ -72,14 +72,25 @@ func TestLongWaitForTheNextAttemptContinuesAsNew(t *testing.T) {
 		}
 		in = next
 		w.Continue()
-		w.Env.SetContinueAsNewSuggested(runs < 4)
+		if next.Carried.RetryAt.IsZero() {
+			t.Fatalf("it does not wait for the next attempt: %+v", next.Carried)
+		}
+		w.After(time.Minute, func() { // people see where the call is, whichever run it is in
+			var seen sb.State
+			if value, err := w.Env.QueryWorkflow(sb.QueryState); err != nil || value.Get(&seen) != nil {
+				t.Errorf("state in the new run: %v", err)
+			}
+			if seen.Stage != sb.StageRetryPlanned || seen.Details == "" {
+				t.Errorf("the new run does not tell where the call is: %+v", seen)
+			}
+		})
 	}
 	var got sb.Result
 	if err := w.Env.GetWorkflowResult(&got); err != nil {
 		t.Fatal(err)
 	}
 	check(t, w, got, sb.Result{Outcome: sb.Busy, Attempts: 2})
-	if runs < 2 {
-		t.Errorf("%d runs: it never continued as new", runs)
+	if runs != 2 {
+		t.Errorf("%d runs, want 2", runs)
 	}
 }

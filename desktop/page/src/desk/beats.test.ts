@@ -12,6 +12,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   sent.length = 0
   store = new Store()
+  store.tell({ type: 'presence', state: 'open' })
   beats = new Beats('page-1', store, { device: (b: Beat) => { sent.push(b); return Promise.reject(new Error('lost')) } } as unknown as Api)
 })
 afterEach(() => {
@@ -44,4 +45,13 @@ test('every change is told at once, nothing twice, and every 5 s that it lives',
   await vi.advanceTimersByTimeAsync(20_000)
   expect(sent.length).toBeGreaterThanOrEqual(6)
   expect(sent.length).toBeLessThanOrEqual(7)
+})
+
+test('a page that is being left does not call its softphone lost', async () => {
+  ready()
+  store.tell({ type: 'presence', state: 'lost' })
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(sent.map(b => b.ready)).toEqual([true])
+  store.tell({ type: 'presence', state: 'open' })
+  expect(sent.map(b => b.ready)).toEqual([true, true])
 })

@@ -13,6 +13,7 @@ export class Beats {
   private readonly late: ReturnType<typeof setTimeout>
   private started = false
   private told = ''
+  private stopped = false
 
   constructor(private readonly page: string, private readonly store: Store, private readonly api: Api) {
     this.unsubscribe = store.subscribe(() => { if (JSON.stringify(this.beat()) !== this.told) this.send() })
@@ -23,6 +24,7 @@ export class Beats {
   }
 
   stop() {
+    this.stopped = true
     clearInterval(this.timer)
     clearTimeout(this.late)
     this.unsubscribe()
@@ -34,7 +36,14 @@ export class Beats {
     return { page: this.page, ready: d.state === 'ready', why: d.why, wanted: s.wanted }
   }
 
+  // A broken connection to the server is the server's to judge: telling it may well be the last thing that a page does
+  // while it is being loaded again.
   private send() {
+    if (this.store.get().presence !== 'open') {
+      this.told = ''
+      return
+    }
+    if (this.stopped) return
     this.started ||= device(this.store.get()).state !== 'connecting'
     if (!this.started) return
     const beat = this.beat()

@@ -44,6 +44,9 @@ export class Desk {
       this.parts?.presence.wake()
       this.parts?.line.wake()
     })
+    // What ends because the page is being left is not lost: a page that is loaded again is back in a second.
+    window.addEventListener('pagehide', () => this.parts?.beats.stop(), { capture: true })
+    window.addEventListener('pageshow', e => { if (e.persisted) location.reload() })
     for (const touch of ['pointerdown', 'keydown']) window.addEventListener(touch, () => void this.audio?.context.resume())
     this.store.subscribe(() => this.remember())
     await this.enter()

@@ -9,7 +9,8 @@ const every = 1000
 /** A conversation that somebody ended stays "connected" at the server for a moment; only a longer gap is a lost line. */
 const gap = 3000
 const ringsWithin = 12_000
-const tries = 3
+/** Twilio keeps the place of a lost line for half a minute. */
+const triesFor = 40_000
 /** Notes that were begun are handed in this long before the time for them is up. */
 const spare = 2500
 
@@ -23,6 +24,7 @@ export class Watch {
   private seen = ''
   private rejoining: ReturnType<typeof setTimeout> | undefined
   private rejoins = 0
+  private rejoinsSince = 0
 
   constructor(private readonly store: Store, private readonly api: Api, private readonly signedOut: () => void) {
     this.unsubscribe = store.subscribe(() => this.look())
@@ -105,13 +107,14 @@ export class Watch {
     this.rejoining = setTimeout(async () => {
       const o = this.store.get().offer
       if (!o || !bringsBack(this.store.get())) return
-      if (this.rejoins++ >= tries) return this.store.tell({ type: 'rejoin', state: 'failed' })
+      if (this.rejoins++ === 0) this.rejoinsSince = Date.now()
+      if (Date.now() - this.rejoinsSince > triesFor) return this.store.tell({ type: 'rejoin', state: 'failed' })
       this.store.tell({ type: 'rejoin', state: 'asked' })
       try {
         await this.api.rejoin(o.call)
         this.tryRejoin(ringsWithin)
       } catch {
-        this.tryRejoin(backoff(this.rejoins, every))
+        this.tryRejoin(backoff(this.rejoins - 1, every, 4 * every))
       }
     }, after)
   }

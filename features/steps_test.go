@@ -18,6 +18,7 @@ import (
 type story struct {
 	World
 	phone    string     // the caller's
+	other    string     // somebody else's
 	request  sb.Request // the latest
 	attempts int        // how often it may be tried; 0: once
 	goodFor  time.Duration
@@ -75,7 +76,7 @@ func (s *story) sentences(sc *godog.ScenarioContext) {
 	sc.Step(`^the caller picks up$`, s.picksUp)
 	sc.Step(`^the caller hangs up$`, s.callerGoes)
 	sc.Step(`^the caller is not on the line any more$`, func() error { return s.happens(simulator.Ended) })
-	sc.Step(`^the caller's line is free again$`, func() error { return s.caller("stays on the line") })
+	sc.Step(`^the caller's line is free again$`, func() error { return s.Change(s.phone, "stays on the line") })
 	sc.Step(`^the caller hears an apology$`, s.apology)
 	sc.Step(`^the news is in time again$`, func() { s.Twilio().SetHooks(simulator.Hooks{}) })
 	sc.Step(`^we have talked for (\d+) seconds$`, s.talked)
@@ -83,6 +84,10 @@ func (s *story) sentences(sc *godog.ScenarioContext) {
 	sc.Step(`^we hear each other$`, func() error { return s.hear("alice", s.phone, true) })
 	sc.Step(`^bob and the caller hear each other$`, func() error { return s.hear("bob", s.phone, true) })
 	sc.Step(`^the caller does not hear me$`, func() error { return s.hear("alice", s.phone, false) })
+
+	sc.Step(`^somebody else, who (.*), is to be called$`, s.somebodyElse)
+	sc.Step(`^bob and the other caller hear each other$`, func() error { return s.hear("bob", s.other, true) })
+	sc.Step(`^nobody hears anybody of the other call$`, s.apart)
 
 	sc.Step(`^the request is withdrawn$`, func() error { return s.Cancel(s.request) })
 	sc.Step(`^the request is withdrawn before it is made$`, s.cancelFirst)
@@ -95,12 +100,19 @@ func (s *story) sentences(sc *godog.ScenarioContext) {
 	sc.Step(`^the request is reported as (\w+)(?:, hung up by (?:the )?(\w+))?(?:, because of the (\w+))?$`, s.reported)
 	sc.Step(`^I was not offered the call$`, func() error { return s.offers("alice", 0) })
 	sc.Step(`^I was offered the call once$`, func() error { return s.offers("alice", 1) })
+	s.roughSentences(sc)
 }
 
 func (s *story) caller(behaves string) (err error) {
-	s.phone, err = s.Caller(behaves)
+	s.phone, err = s.Caller(behaves, callerVoice)
 	return err
 }
+
+// The tones that callers sound like, in Hz.
+const (
+	callerVoice = 1000
+	otherVoice  = 1600
+)
 
 // place asks for a call to the caller of the scenario.
 func (s *story) place() error {
@@ -142,6 +154,31 @@ func (s *story) receive() error {
 		return err
 	}
 	return s.offered("alice")
+}
+
+// somebodyElse is called while the first call goes on.
+func (s *story) somebodyElse(behaves string) (err error) {
+	if s.other, err = s.Caller(behaves, otherVoice); err != nil {
+		return err
+	}
+	r := s.wish()
+	r.Caller.Phone = s.other
+	s.placed = append(s.placed, r)
+	return s.Place(r)
+}
+
+// apart: alice does not hear bob's caller, nor bob alice's, nor these them.
+func (s *story) apart() error {
+	for agent, phone := range map[string]string{"alice": s.other, "bob": s.phone} {
+		agentHears, callerHears, err := s.HearEachOther(agent, phone)
+		if err != nil {
+			return err
+		}
+		if agentHears || callerHears {
+			return fmt.Errorf("%s hears the other caller: %t; the other caller hears %s: %t", agent, agentHears, agent, callerHears)
+		}
+	}
+	return nil
 }
 
 func (s *story) cancelFirst() error {
@@ -194,13 +231,24 @@ func (s *story) finish(agent, disposition string) error {
 	if err := s.await(agent, "is asked for notes", Desk.WrappingUp); err != nil {
 		return err
 	}
+	before := s.dispositions(disposition)
 	if err := s.Desk(agent).Finish(disposition); err != nil {
 		return err
 	}
 	if err := s.await(agent, "is not asked any more", not(Desk.WrappingUp)); err != nil {
 		return err
 	}
-	return s.reaches("the notes are reported", func(e sb.EventData) bool { return e.Disposition == disposition })
+	return s.Await("the notes are reported", func() (bool, error) { return s.dispositions(disposition) > before, nil })
+}
+
+// dispositions counts the calls of the scenario that an agent has finished so.
+func (s *story) dispositions(d string) (n int) {
+	for _, r := range s.placed {
+		if slices.ContainsFunc(s.Events(r.Call()), func(e sb.EventData) bool { return e.Disposition == d }) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *story) told(words string) error {

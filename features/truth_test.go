@@ -69,6 +69,9 @@ func (s *story) apology() error {
 
 // offers counts how often an agent was offered the call of the moment.
 func (s *story) offers(agent string, want int) error {
+	if s.Twilio() == nil {
+		return nil
+	}
 	n := 0
 	for _, e := range s.log() {
 		if e.Party == "client:"+agent && e.What == simulator.Offered {

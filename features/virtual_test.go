@@ -61,14 +61,18 @@ func (w *virtualWorld) SetStatus(agent, status string) error {
 	return nil
 }
 
-func (w *virtualWorld) Caller(behaves string) (string, error) {
+func (w *virtualWorld) Caller(behaves string, _ int) (string, error) {
 	const phone = "+447700900123"
+	return phone, w.Change(phone, behaves)
+}
+
+func (w *virtualWorld) Change(phone, behaves string) error {
 	p, known := phoneThat(behaves, "http://twilio.test/simulator/tone/1000.wav")
 	if !known {
-		return "", fmt.Errorf("nobody knows a caller who %s", behaves)
+		return fmt.Errorf("nobody knows a caller who %s", behaves)
 	}
 	w.Sim.SetPhone(phone, p)
-	return phone, nil
+	return nil
 }
 
 func (w *virtualWorld) Place(r sb.Request) error {

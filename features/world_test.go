@@ -18,8 +18,10 @@ type World interface {
 	Clear() error
 	// SetStatus changes an agent's status as another system would: through Twilio's API.
 	SetStatus(agent, status string) error
-	// Caller gives the callers of the scenario a telephone that behaves so, and returns its number.
-	Caller(behaves string) (phone string, err error)
+	// Caller is somebody with a telephone that behaves so and sounds so, in Hz.
+	Caller(behaves string, hz int) (phone string, err error)
+	// Change changes how a caller's telephone behaves.
+	Change(phone, behaves string) error
 	// Place asks for a call, as other systems do.
 	Place(r sb.Request) error
 	// Cancel withdraws a request, also one that nobody has made yet.

@@ -43,8 +43,10 @@ func (s *Stack) launchTemporal(context.Context) error {
 	} else {
 		args = append(args, "--ui-port", strconv.Itoa(portOf(s.at.TemporalUI)))
 	}
+	env := shellEnvironment()
+	env["TEMPORAL_VERSION_CHECK_DISABLED"] = "1" // or it asks version-info.temporal.io: nothing here leaves the machine
 	err := s.launch(&process{
-		name: Temporal, path: s.bin.temporal, args: args, env: list(shellEnvironment()), ready: s.temporalAnswers, grace: 10 * time.Second,
+		name: Temporal, path: s.bin.temporal, args: args, env: list(env), ready: s.temporalAnswers, grace: 10 * time.Second,
 	})
 	s.atStop("Temporal", func(ctx context.Context) error { return s.processes[Temporal].stop(ctx) })
 	return err

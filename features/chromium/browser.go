@@ -19,6 +19,8 @@ import (
 type Options struct {
 	// Microphone is the tone that the fake microphone picks up, in Hz; 0: silence.
 	Microphone int
+	// Abroad lets it look names up. Otherwise it knows localhost alone.
+	Abroad bool
 	// Width and Height of the window; 0: 1280 by 800.
 	Width, Height int
 }
@@ -96,11 +98,12 @@ func flags(o Options, microphone string) []chromedp.ExecAllocatorOption {
 	} {
 		list = append(list, chromedp.Flag(on, true))
 	}
+	if !o.Abroad { // its updaters, which no flag stops, look for their servers in vain
+		list = append(list, chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"))
+	}
 	return append(list,
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("use-file-for-fake-audio-capture", microphone),
-		// It knows no name but localhost: its updaters, which no flag stops, look for their servers in vain.
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 		chromedp.Flag("disable-features", "Translate,OptimizationHints,MediaRouter,AutofillServerCommunication,InterestFeedContentSuggestions"))
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -175,6 +176,14 @@ func (p *Page) Until(what string, met func() (bool, error)) error {
 // Tones are the frequencies in a MediaStream, given as an expression; loudest first. It listens for most of a second.
 func (p *Page) Tones(stream string) ([]Tone, error) {
 	return Eval[[]Tone](p, "("+strings.TrimSpace(tones)+")("+stream+")")
+}
+
+// SetCookie sets a cookie of an address, one that no script may read.
+func (p *Page) SetCookie(url, name, value string) error {
+	ctx, cancel := context.WithTimeout(p.ctx, within)
+	defer cancel()
+	_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: url, HTTPOnly: new(true)})
+	return err
 }
 
 // Unplug takes the microphone out of the laptop, and Plug puts it back.

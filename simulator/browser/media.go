@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 )
@@ -50,6 +51,7 @@ func (s *Server) listenForMedia(address string) error {
 	var how webrtc.SettingEngine
 	// The SDK never tells its addresses, neither in its SDP nor later: ICE-lite learns them from its packets.
 	how.SetLite(true)
+	how.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) // nothing is asked of the network around
 	// Our answers are always passive, as the browser's to our offers are always active: an ICE restart that changed
 	// the roles would leave the call without sound.
 	if err := how.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {

@@ -23,7 +23,7 @@ func Start(t testing.TB, o stack.Options) *stack.Stack {
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	if o.Agents == 0 {
+	if o.Agents == 0 && len(o.People) == 0 {
 		o.Agents = 2
 	}
 	if o.Policy == "" {

@@ -27,6 +27,13 @@ describe('what came of an offer', () => {
     expect(run(offer('pending'), offer('canceled')).offer).toBeNull()
   })
 
+  test('is told once, though TaskRouter offers the call again at once', () => {
+    const s = run(offer('pending'), { type: 'declined' }, offer('rejected'), offer('pending', 'WR2'), ring('ringing'), offer('rejected', 'WR2'))
+    expect(s.history).toHaveLength(1)
+    expect(s.history[0]?.text).toMatch(/^You declined/)
+    expect(s.offer).toBeNull()
+  })
+
   test('waits for the server when the agent was on the line', () => {
     const s = run(...onTheLine, offer('completed'))
     expect(s.offer).not.toBeNull()

@@ -42,6 +42,7 @@ export type Event =
 /** patience is how long the page waits to be told what came of a call, in ms. */
 export const patience = 30_000
 const remembered = 20
+const echoes = 10_000
 
 /** next is what the page knows after an event. */
 export function next(s: Shift, e: Event): Shift {
@@ -150,8 +151,16 @@ function gone(c: CallAnswer | null): boolean {
 }
 
 function remember(s: Shift, o: Watched, at: number): Shift {
+  if (echo(s, o, at)) return s
   const text = !o.accepted ? ofOffer(o.name, o.status, o)
     : o.seen && gone(o.seen) ? ofCall(o.name, o.seen)
     : `The call with ${o.name} is over. The server has not told what came of it.`
   return { ...s, history: [{ call: o.call, at, text }, ...s.history].slice(0, remembered) }
+}
+
+// TaskRouter may be quicker with the same agent than the call process with "not this one again": such an offer is given
+// back before a person can read it, and is not worth a word.
+function echo(s: Shift, o: Watched, at: number): boolean {
+  const last = s.history[0]
+  return o.status === 'rejected' && !o.declined && !o.answered && last?.call === o.call && at - last.at < echoes
 }

@@ -112,6 +112,8 @@ Feature: The page in a rough day
     When I close the page
     Then Twilio has me as "Softphone lost"
     When I open the browser app again
+    Then I am "Softphone lost"
+    When I set myself as "Available"
     Then I am "Available"
 
   Scenario: The token runs out during the shift

@@ -38,11 +38,16 @@ var voices = map[string]int{"alice": 440, "bob": 700}
 // policy is short where a scenario would wait for nothing else; see sb.Policy for what is allowed.
 const policy = `{"agent_rings":"10s","caller_rings":"15s","wrap_up":"1m","retry_after":{"busy":"3s","no_answer":"3s"}}`
 
+// tokens is how long an access token lives: so short that it runs out during a scenario.
+const tokens = "40s"
+
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	chromium.Need(t)
 	s := &stage{test: t, life: t.Context(), events: map[sb.CallID][]sb.EventData{}, browsers: map[string]*chromium.Browser{}}
-	s.stack = stacktest.Start(t, stack.Options{People: agents, Policy: policy})
+	s.stack = stacktest.Start(t, stack.Options{
+		People: agents, Policy: policy, Env: map[string]string{"SWITCHBOARD_DESKTOP_TOKEN_LIFETIME": tokens},
+	})
 	watch, err := s.stack.Watch(s.life, true)
 	if err != nil {
 		t.Fatal(err)

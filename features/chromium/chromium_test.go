@@ -15,7 +15,7 @@ import (
 
 const html = `<!doctype html><title>page</title><link rel="icon" href="data:,">
 <button data-qa="go" disabled>Go</button> <p data-qa="said"></p> <p data-qa="hidden" hidden>secret</p>
-<select data-qa="list"><option value="1">One</option><option value="2">Two</option></select> <input data-qa="field" value="old">
+<select data-qa="list"><option value="1">One</option><option value="2">Two</option></select> <textarea data-qa="field">old</textarea>
 <p data-qa="socket"></p> <p data-qa="microphone"></p>
 <script>
 const qa = (n) => document.querySelector('[data-qa="' + n + '"]');
@@ -149,6 +149,10 @@ func TestAPage(t *testing.T) {
 	})
 
 	t.Run("crashes and is loaded again", func(t *testing.T) {
+		if _, err := chromium.Eval[any](p, `window.onbeforeunload = (e) => e.preventDefault(); null`); err != nil {
+			t.Fatal(err)
+		}
+		must(t, p.Reload()) // although it asks
 		must(t, p.Crash())
 		must(t, p.Reload())
 		says(t, p, "socket", "open")

@@ -1,13 +1,16 @@
 package chromium
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 )
 
 // hear is told of everything that happens in the tab. It must be quick.
@@ -25,9 +28,18 @@ func (p *Page) hear(event any) {
 		p.urls = append(p.urls, e.Request.URL)
 	case *network.EventWebSocketCreated:
 		p.urls = append(p.urls, e.URL)
+	case *page.EventJavascriptDialogOpening:
+		go p.agree() // commands cannot be given from here
 	case *inspector.EventTargetCrashed:
 		p.crashed = true
 	}
+}
+
+// agree presses OK: the page asks whether it may be left.
+func (p *Page) agree() {
+	ctx, cancel := context.WithTimeout(p.ctx, within)
+	defer cancel()
+	_, _ = chromedp.Call(ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}) // or it is gone
 }
 
 func (p *Page) say(kind, text string) {

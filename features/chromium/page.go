@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -57,7 +58,7 @@ func (p *Page) Go(url string) error {
 	return p.do(chromedp.Navigate(url))
 }
 
-// Reload loads the page again, as a user would.
+// Reload loads the page again, as a user would, who means it when the page asks.
 func (p *Page) Reload() error { return p.do(chromedp.Reload()) }
 
 // Close closes the tab.
@@ -139,8 +140,13 @@ func (p *Page) Write(qa, text string) error {
 	if err := p.usable(qa); err != nil {
 		return err
 	}
-	css := chromedp.CSS(selector(qa))
-	return p.do(chromedp.Clear(css), chromedp.SendKeys(css, text))
+	if _, err := call[bool](p, `(css) => { const e = document.querySelector(css); e.focus(); e.select(); return true }`, selector(qa)); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, within)
+	defer cancel()
+	_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
+	return err
 }
 
 // Press presses keys, wherever the focus is.

@@ -319,13 +319,12 @@ func (s *Server) config(w http.ResponseWriter, r *http.Request) error {
 	c.SignIn.Kind, c.SignIn.URL = "oidc", pathSignIn
 	if s.openID == nil {
 		c.SignIn.Kind, c.SignIn.URL = "names", ""
-		if c.Agent == nil {
-			ctx, cancel := context.WithTimeout(r.Context(), twilioTimeout)
-			defer cancel()
-			var err error
-			if c.SignIn.Names, err = s.agents.names(ctx); err != nil {
-				return s.twilioDown(ctx, "list agents", err)
-			}
+		ctx, cancel := context.WithTimeout(r.Context(), twilioTimeout)
+		defer cancel()
+		var err error
+		// Who has signed in will sign out, and then needs them, too; until then the page works without.
+		if c.SignIn.Names, err = s.agents.names(ctx); err != nil && c.Agent == nil {
+			return s.twilioDown(ctx, "list agents", err)
 		}
 	}
 	answer(w, http.StatusOK, c)

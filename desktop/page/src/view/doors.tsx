@@ -28,7 +28,7 @@ export function SignInForm({ way, trouble, act }: { way: SignIn; trouble: string
           }}>
             <label className="field">
               <span>Who are you?</span>
-              <select name="name" data-qa="sign-in-name">{way.names.map(n => <option key={n}>{n}</option>)}</select>
+              <select name="name" data-qa="sign-in-name">{(way.names ?? []).map(n => <option key={n}>{n}</option>)}</select>
             </label>
             <button className="button primary wide" data-qa="sign-in-go">Sign in</button>
             <p className="muted small">Names without passwords are for trying things out; production asks your identity provider.</p>

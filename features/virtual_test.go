@@ -256,7 +256,7 @@ func (h *headset) Answer() error {
 
 func (h *headset) Decline() error {
 	ringing, _ := h.calls()
-	h.w.Sim.ClientHangsUp(ringing)
+	h.w.Sim.ClientHangsUp(ringing, h)
 	return nil
 }
 
@@ -265,7 +265,7 @@ func (h *headset) HangUp() error {
 	if talking == "" {
 		return errors.New("there is no call to hang up")
 	}
-	h.w.Sim.ClientHangsUp(talking)
+	h.w.Sim.ClientHangsUp(talking, h)
 	return nil
 }
 
@@ -273,7 +273,7 @@ func (h *headset) Mute(bool) error { return errNoSound }
 
 func (h *headset) Press(keys string) error {
 	_, talking := h.calls()
-	return h.w.Sim.ClientPresses(talking, keys)
+	return h.w.Sim.ClientPresses(talking, keys, h)
 }
 
 var errNoSound = errors.New("there is no sound in virtual time: keep this scenario for the browser")
@@ -293,7 +293,7 @@ func (h *headset) Finish(disposition string) error {
 
 func (h *headset) Break() error {
 	_, talking := h.calls()
-	h.w.Sim.ClientHangsUp(talking)
+	h.w.Sim.ClientHangsUp(talking, h)
 	return nil
 }
 

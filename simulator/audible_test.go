@@ -123,9 +123,7 @@ func TestWhoHearsWhomInAConference(t *testing.T) {
 	check("all do", []string{tone, microphone(ben), notice}, []string{tone, microphone(anna), notice}, []string{microphone(anna), microphone(ben), notice})
 	w.advance(time.Minute)
 
-	if err := w.sim.ClientPresses(ben, "1"); err != nil {
-		t.Fatal(err)
-	}
+	w.sim.Press("client:ben", "1")
 	check("ben presses a key", []string{tone, microphone(ben), "keys 1"}, []string{tone, microphone(anna)}, []string{microphone(anna), microphone(ben), "keys 1"})
 	w.advance(KeyTakes)
 	w.sim.Say("+447700900009", "Hello")
@@ -133,8 +131,8 @@ func TestWhoHearsWhomInAConference(t *testing.T) {
 		[]string{microphone(anna), microphone(ben)})
 	w.advance(time.Second)
 
-	w.sim.ClientHangsUp(ben)
-	w.sim.ClientHangsUp(anna)
+	w.sim.HangUp("client:ben")
+	w.sim.HangUp("client:anna")
 	w.advance(0)
 	same(t, "alone: it waits", w.hears(phone), []string{"speech Wait"})
 	if _, live := w.sim.Audible([]string{anna})[anna]; live {

@@ -148,19 +148,25 @@ func (s *Simulator) ClientTakesOver(callSID string, before, client Client) (live
 	s.lock()
 	defer s.unlock()
 	c, found := s.liveCalls.get(callSID)
-	if !found {
+	if !found || !c.isOf(before) {
 		return false, false
 	}
-	for i := range c.ringsIn {
-		if c.ringsIn[i] == before {
-			c.ringsIn[i] = client
-			live = true
-		}
+	if c.client == before {
+		c.client = client
+		return true, c.status == callInProgress
 	}
-	if c.client != nil && c.client == before {
-		c.client, live = client, true
+	if !slices.Contains(c.ringsIn, client) { // else it rings there already, and is not to ring twice
+		c.ringsIn = append(c.ringsIn, client)
 	}
-	return live, c.status == callInProgress
+	if before != client {
+		c.ringsIn = slices.DeleteFunc(c.ringsIn, func(other Client) bool { return other == before })
+	}
+	return true, false
+}
+
+// isOf: the browser is in the call, or it rings there. A call that was answered in another is none of its business.
+func (c *call) isOf(client Client) bool {
+	return c.client != nil && c.client == client || slices.Contains(c.ringsIn, client)
 }
 
 // ClientDials is a browser making a call: the TwiML app that its token names answers it.
@@ -185,21 +191,22 @@ func (s *Simulator) ClientDials(token AccessToken, client Client, params url.Val
 	return c.sid, nil
 }
 
-// ClientHangsUp is a browser leaving a call, declining one that rings in it, or giving up one that it made.
-func (s *Simulator) ClientHangsUp(callSID string) {
+// ClientHangsUp is a browser leaving a call, declining one that rings in it, or giving up one that it made. Nothing
+// happens when it has no part in the call any more: another browser may have answered meanwhile.
+func (s *Simulator) ClientHangsUp(callSID string, client Client) {
 	s.lock()
 	defer s.unlock()
-	if c, live := s.liveCalls.get(callSID); live {
+	if c, live := s.liveCalls.get(callSID); live && c.isOf(client) {
 		s.hangUp(c)
 	}
 }
 
-// ClientPresses is a browser pressing keys during a call.
-func (s *Simulator) ClientPresses(callSID, digits string) error {
+// ClientPresses is a browser pressing keys during a call that it is in.
+func (s *Simulator) ClientPresses(callSID, digits string, client Client) error {
 	s.lock()
 	defer s.unlock()
 	c, live := s.liveCalls.get(callSID)
-	if !live || c.status != callInProgress {
+	if !live || c.status != callInProgress || c.client != client {
 		return errNoSuchCall
 	}
 	s.pressAtOnce(c, digits)

@@ -87,7 +87,8 @@ func TestTwoBrowsersRingAndTheFirstAnswers(t *testing.T) {
 	same(t, "two", p[1].told(), []string{})
 	equals(t, "status", w.callStatus(sid), "in-progress")
 
-	w.sim.ClientHangsUp(sid)
+	w.sim.ClientHangsUp(sid, p[0]) // it stopped ringing there
+	w.sim.ClientHangsUp(sid, p[1])
 	same(t, "two", p[1].told(), []string{"ended"})
 	same(t, "one", p[0].told(), []string{})
 	same(t, "experienced", w.experienced("client:anna"),
@@ -100,7 +101,7 @@ func TestABrowserDeclines(t *testing.T) {
 	w := newWorld(t, Options{})
 	p := w.pages(2)
 	sid := w.callAnna()
-	w.sim.ClientHangsUp(sid)
+	w.sim.ClientHangsUp(sid, p[0])
 	equals(t, "status", w.callStatus(sid), "busy")
 	same(t, "one", p[0].told(), []string{"rings", "stops-ringing"})
 	same(t, "two", p[1].told(), []string{"rings", "stops-ringing"})
@@ -214,7 +215,8 @@ func TestABrowserTakesOver(t *testing.T) {
 	if live, answered := w.sim.ClientTakesOver(sid, after, before); !live || !answered {
 		t.Errorf("while they talk: got live %v, answered %v", live, answered)
 	}
-	w.sim.ClientHangsUp(sid)
+	w.sim.ClientHangsUp(sid, after) // no more
+	w.sim.ClientHangsUp(sid, before)
 	same(t, "who was in it", before.told(), []string{"rings", "ended"})
 	same(t, "who was before", after.told(), []string{})
 	if live, _ := w.sim.ClientTakesOver(sid, before, after); live {
@@ -259,14 +261,14 @@ func TestABrowserDials(t *testing.T) {
 	for name, want := range map[string]string{"role": "agent", "From": "client:anna", "Direction": "inbound", "CallSid": sid, "To": "+447700900001"} {
 		equals(t, name, form.Get(name), want)
 	}
-	if err := w.sim.ClientPresses(sid, "7"); err != nil {
+	if err := w.sim.ClientPresses(sid, "7", p); err != nil {
 		t.Fatal(err)
 	}
 	w.advance(time.Second)
 	same(t, "keys", w.values("/keys", "Digits"), []string{"7"})
 	w.advance(time.Minute)
 	same(t, "told at the end", p.told(), []string{"ended"})
-	if err := w.sim.ClientPresses(sid, "7"); !errors.Is(err, errNoSuchCall) {
+	if err := w.sim.ClientPresses(sid, "7", p); !errors.Is(err, errNoSuchCall) {
 		t.Errorf("keys after the end: got %v, want %v", err, errNoSuchCall)
 	}
 	w.nothingLeft()
@@ -299,7 +301,7 @@ func TestABrowserGivesUpDialling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.sim.ClientHangsUp(sid)
+	w.sim.ClientHangsUp(sid, p)
 	w.advance(time.Minute)
 	same(t, "told", p.told(), []string{"ended"})
 	w.nothingLeft()

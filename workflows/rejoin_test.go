@@ -68,7 +68,7 @@ func TestAgentComesBackIntoTheCall(t *testing.T) {
 	var a *answer
 	w.At(sb.StageConnected, 1, func() {
 		w.After(10*time.Second, func() { a = update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
-		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1)) })
+		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1), p) })
 	})
 	got := expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1})
 	if a == nil || !a.accepted || a.completed != nil {
@@ -104,7 +104,7 @@ func TestRoomIsBoundToTheNewLeg(t *testing.T) {
 	p := openPage(t, w)
 	w.At(sb.StageConnected, 1, func() {
 		w.After(10*time.Second, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
-		w.After(40*time.Second, func() { w.Sim.SetWebhooks(false); w.Sim.ClientHangsUp(p.call(1)) })
+		w.After(40*time.Second, func() { w.Sim.SetWebhooks(false); w.Sim.ClientHangsUp(p.call(1), p) })
 	})
 	w.Run(w.Request(patient))
 	notAlone(t, w, p.call(1))
@@ -142,7 +142,7 @@ func TestAgentWhoDoesNotComeBack(t *testing.T) {
 			p.mu.Unlock()
 			a = update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)})
 		})
-		w.After(2*time.Minute, func() { w.Sim.SetWebhooks(false); w.Sim.ClientHangsUp(p.call(0)) })
+		w.After(2*time.Minute, func() { w.Sim.SetWebhooks(false); w.Sim.ClientHangsUp(p.call(0), p) })
 	})
 	got := w.Run(w.Request(patient))
 	notAlone(t, w, p.call(0))
@@ -158,9 +158,9 @@ func TestLostLegEndsBeforeTheAgentIsBack(t *testing.T) {
 	w.At(sb.StageConnected, 1, func() {
 		w.After(10*time.Second, func() {
 			update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)})
-			w.After(500*time.Millisecond, func() { w.Sim.ClientHangsUp(p.call(0)) })
+			w.After(500*time.Millisecond, func() { w.Sim.ClientHangsUp(p.call(0), p) })
 		})
-		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1)) })
+		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1), p) })
 	})
 	got := expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1})
 	if got.TalkSeconds < 55 {
@@ -222,7 +222,7 @@ func TestComingBackTwiceAtOnce(t *testing.T) {
 				w.Env.UpdateWorkflow(sb.UpdateRejoin, id, a.callbacks(), sb.Rejoin{Agent: anna(w)})
 			}
 		})
-		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1)) })
+		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1), p) })
 	})
 	expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1})
 	if !slices.ContainsFunc(answers, func(a *answer) bool { return a.rejected != nil }) || len(p.rings) != 2 {

@@ -51,7 +51,7 @@ func (c *connection) handleCall(r request) {
 		c.answer(l, r.Payload.SDP)
 	case r.Type == "reject", r.Type == "hangup":
 		c.s.drop(l)
-		c.s.sim.ClientHangsUp(l.sid)
+		c.s.sim.ClientHangsUp(l.sid, c)
 	case r.Type == "reinvite":
 		c.reinvite(l, r.Payload.SDP)
 	case r.Type == "dtmf":
@@ -93,7 +93,7 @@ func (c *connection) answer(l *leg, sdp string) {
 		c.s.log.Warn("a browser's answer cannot be understood", "CallSid", l.sid, "error", err)
 		c.send("hangup", object{"callsid": l.sid, "error": fault{31400, "Bad request: the answer's SDP cannot be understood"}})
 		c.s.drop(l)
-		c.s.sim.ClientHangsUp(l.sid)
+		c.s.sim.ClientHangsUp(l.sid, c)
 		return
 	}
 	if err := c.s.sim.ClientAnswers(l.sid, c); err != nil { // the caller has given up meanwhile
@@ -167,7 +167,7 @@ func (c *connection) press(l *leg, digits string) {
 		c.send("error", object{"callsid": l.sid, "error": fault{31400, "Bad request: keys are 0 to 9, * and #"}})
 		return
 	}
-	if err := c.s.sim.ClientPresses(l.sid, digits); err != nil {
+	if err := c.s.sim.ClientPresses(l.sid, digits, c); err != nil {
 		c.s.log.Debug("keys that nobody hears", "CallSid", l.sid, "error", err)
 	}
 }

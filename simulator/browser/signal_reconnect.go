@@ -21,7 +21,7 @@ func (c *connection) lost() {
 			c.s.do(func() {
 				if l.on == c && c.s.legs[l.token] == l {
 					c.s.drop(l)
-					c.s.sim.ClientHangsUp(l.sid)
+					c.s.sim.ClientHangsUp(l.sid, c)
 				}
 			})
 		})

@@ -73,9 +73,7 @@ func TestEveryoneHearsExactlyTheOthers(t *testing.T) {
 	check("an announcement to all", []int{ben, toneOfPhone, 1500}, []int{anna, toneOfPhone, 1500}, []int{anna, ben, 1500})
 	w.run(5 * time.Second)
 
-	if err := w.sim.ClientPresses(b, "1111111111"); err != nil {
-		t.Fatal(err)
-	}
+	w.sim.Press("client:ben", "1111111111")
 	w.run(100 * time.Millisecond)
 	heard = w.during(800 * time.Millisecond)
 	hasTones(t, "anna hears ben's keys", heard[a], ben, toneOfPhone, 697, 1209)
@@ -84,7 +82,7 @@ func TestEveryoneHearsExactlyTheOthers(t *testing.T) {
 	w.run(time.Second)
 	all("the keys are over")
 
-	w.sim.ClientHangsUp(b)
+	w.sim.HangUp("client:ben")
 	check("ben has left", []int{toneOfPhone}, nil, []int{anna})
 }
 

@@ -62,19 +62,24 @@ func (c *connection) handleCall(r request) {
 }
 
 // find is the call that a frame means. A frame that waited for the socket to come back may be earlier than the
-// reconnect of its call: then the call is here from now on.
+// reconnect of its call: then the call is here from now on. But a call that rings here and rang in a page that is gone
+// is this one's own.
 func (c *connection) find(sid string) *leg {
+	if sid == "" {
+		return nil
+	}
+	var lost *leg
 	for _, l := range c.s.legs {
 		switch {
 		case l.sid != sid && l.temporary != sid:
 		case l.on == c:
 			return l
 		case l.on.gone && c.owns(l):
-			if live, _ := c.s.sim.ClientTakesOver(l.sid, l.on, c); live {
-				l.on = c
-				return l
-			}
+			lost = l
 		}
+	}
+	if lost != nil && c.takeOver(lost) {
+		return lost
 	}
 	return nil
 }

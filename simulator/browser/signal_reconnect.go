@@ -34,36 +34,56 @@ func (c *connection) reconnect(r request) {
 	sid, sdp := r.Payload.CallSID, r.Payload.SDP
 	l := c.s.legs[r.Payload.Reconnect]
 	if l == nil || l.sid != sid || !c.owns(l) {
-		c.send("hangup", object{"callsid": sid, "error": fault{31404, "Not Found: the call is over"}})
+		c.claimsInVain(sid)
 		return
 	}
-	before := l.on
-	if live, _ := c.s.sim.ClientTakesOver(sid, before, c); !live {
-		c.s.drop(l)
-		c.send("hangup", object{"callsid": sid, "error": fault{31404, "Not Found: the call is over"}})
+	if !l.media.knows(sdp) && (l.state != rings || isOffer(sdp)) {
+		c.claim(l, sdp)
 		return
 	}
-	l.on = c
-	switch {
-	case l.media.knows(sdp): // the sound never stopped
+	if !c.takeOver(l) {
+		c.claimsInVain(sid)
+		return
+	}
+	if l.state == rings { // its answer was lost with the socket
+		c.answer(l, sdp)
+	}
+	if l.state == talking { // the sound never stopped
 		c.send("answer", object{"callsid": sid, "reconnect": l.token})
-	case l.state == rings && !isOffer(sdp): // its answer was lost with the socket
-		if c.answer(l, sdp); l.state == talking {
-			c.send("answer", object{"callsid": sid, "reconnect": l.token})
-		}
-	default:
-		c.claim(l, before, sdp)
 	}
 }
 
+func (c *connection) claimsInVain(sid string) {
+	c.send("hangup", object{"callsid": sid, "error": fault{31404, "Not Found: the call is over"}})
+}
+
+// takeOver has a call go on here; false: it is over.
+func (c *connection) takeOver(l *leg) bool {
+	if live, _ := c.s.sim.ClientTakesOver(l.sid, l.on, c); !live {
+		c.s.drop(l)
+		return false
+	}
+	for _, other := range c.s.legs {
+		if other != l && other.on == c && other.sid == l.sid { // it rang here, too
+			c.s.drop(other)
+		}
+	}
+	l.on = c
+	return true
+}
+
 // claim goes on with a call in another page, with sound of its own. One that rings is answered by it.
-func (c *connection) claim(l *leg, before *connection, sdp string) {
+func (c *connection) claim(l *leg, sdp string) {
 	m, answer, err := c.newAnswer(sdp)
 	if err != nil {
 		c.s.log.Warn("a browser cannot go on with a call", "CallSid", l.sid, "error", err)
-		l.on = before
-		c.s.sim.ClientTakesOver(l.sid, c, before)
 		c.send("hangup", object{"callsid": l.sid, "error": fault{31400, "Bad request: the offer's SDP cannot be understood"}})
+		return
+	}
+	before := l.on
+	if !c.takeOver(l) {
+		c.s.end(m)
+		c.claimsInVain(l.sid)
 		return
 	}
 	ended := "hangup"

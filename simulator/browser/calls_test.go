@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -113,8 +114,10 @@ func TestKeysAndMessages(t *testing.T) {
 	w.eventually("the keys are heard", func() bool { return w.pressed(sid) == "1#" })
 	b.send("dtmf", object{"callsid": sid, "dtmf": "42*"})
 	w.eventually("the keys are heard", func() bool { return w.pressed(sid) == "1#42*" })
-	b.send("dtmf", object{"callsid": sid, "dtmf": "1; drop"})
-	b.fails("error", 31400)
+	for _, nonsense := range []string{"1; drop", strings.Repeat("1", 33)} {
+		b.send("dtmf", object{"callsid": sid, "dtmf": nonsense})
+		b.fails("error", 31400)
+	}
 	b.send("message", object{"callsid": sid, "voiceeventsid": "KX1", "content": object{"hi": 1}, "contenttype": "application/json", "messagetype": "user-defined-message"})
 	if ack := b.expect("ack"); text(ack, "voiceeventsid") != "KX1" || text(ack, "acktype") != "message" || text(ack, "callsid") != sid {
 		t.Errorf("got %v, want that of KX1", ack)
@@ -174,6 +177,40 @@ func TestTheBrowsersCallIsRefused(t *testing.T) {
 			b.fails("hangup", c.code)
 		})
 	}
+}
+
+// An offer that cannot be answered is refused before it keeps the calls of others waiting.
+func TestAnOfferWithoutADirection(t *testing.T) {
+	w := newCentre(t, Options{})
+	m, err := w.server.newMedia()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	_, err = m.answer(strings.Replace(newHeadset(t, micSays).offer(nil), "a=sendrecv\r\n", "", 1))
+	if err == nil || !strings.Contains(err.Error(), "no audio") {
+		t.Errorf("got %v, want that there is no audio", err)
+	}
+}
+
+func TestAPageDialsOnAndOn(t *testing.T) {
+	w := newCentre(t, Options{})
+	b := w.signIn(w.agent(), 0)
+	offer := newHeadset(t, micSays).offer(nil)
+	dial := func(n int) {
+		b.send("invite", object{"callsid": fmt.Sprint("TJS", n), "sdp": offer, "twilio": object{}})
+	}
+	for n := range mostDialled {
+		dial(n)
+		b.expect("ringing")
+		b.expect("answer")
+	}
+	dial(mostDialled)
+	b.fails("hangup", 31480)
+	b.send("hangup", object{"callsid": "TJS0"})
+	dial(mostDialled)
+	b.expect("ringing")
+	b.expect("answer")
 }
 
 func TestICERestart(t *testing.T) {

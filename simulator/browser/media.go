@@ -21,7 +21,7 @@ const (
 	clockRate   = 8000
 	// gathering takes milliseconds: there is one address.
 	gatheringTimeout = 5 * time.Second
-	gatheringPoll    = 5 * time.Millisecond
+	gatheringPoll    = time.Millisecond
 )
 
 // listenForMedia opens the one UDP port of all media and says how it is spoken there.
@@ -119,6 +119,9 @@ func (m *media) answer(offer string) (string, error) {
 	answer, err := m.peer.CreateAnswer(nil)
 	if err != nil {
 		return "", err
+	}
+	if !strings.Contains(answer.SDP, "m=audio") { // no address would ever be found for it, and the worker would wait
+		return "", errors.New("the offer has no audio that can be answered")
 	}
 	return m.local(answer)
 }

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"crypto/rand"
+	"fmt"
 	"net/url"
 	"strings"
 )
@@ -34,6 +35,13 @@ func (c *connection) newLeg(sid string, state legState, m *media) *leg {
 	c.s.legs[l.token] = l
 	return l
 }
+
+const (
+	// mostDialled is how many calls a page may make at a time. The SDK makes one.
+	mostDialled = 10
+	// mostKeys is how many keys a frame may press. The SDK sends one at a time.
+	mostKeys = 32
+)
 
 // aboutCalls are the frames about a call that there is already.
 var aboutCalls = []string{"answer", "reject", "hangup", "reinvite", "dtmf", "message"}
@@ -130,6 +138,10 @@ func (c *connection) dial(r request) {
 		refuse(31002, "Connection declined: the token's voice grant names no TwiML app, so that it may make no calls")
 		return
 	}
+	if c.dialled() >= mostDialled {
+		refuse(31480, fmt.Sprintf("Temporarily Unavailable: the page has made %d calls that have not ended", mostDialled))
+		return
+	}
 	m, err := c.s.newMedia()
 	if err != nil {
 		c.s.log.Error("media for a browser's call", "error", err)
@@ -156,6 +168,16 @@ func (c *connection) dial(r request) {
 	c.send("ringing", object{"callsid": sid})
 }
 
+// dialled is how many calls the browser has made that have not ended.
+func (c *connection) dialled() (n int) {
+	for _, l := range c.s.legs {
+		if l.on == c && l.temporary != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // reinvite is the browser looking for another way for the sound.
 func (c *connection) reinvite(l *leg, sdp string) {
 	answer, err := l.media.answer(sdp)
@@ -168,8 +190,8 @@ func (c *connection) reinvite(l *leg, sdp string) {
 
 // press is keys pressed: over the socket from a browser that cannot send them with the sound.
 func (c *connection) press(l *leg, digits string) {
-	if strings.Trim(digits, "0123456789*#wW") != "" {
-		c.send("error", object{"callsid": l.sid, "error": fault{31400, "Bad request: keys are 0 to 9, * and #"}})
+	if len(digits) > mostKeys || strings.Trim(digits, "0123456789*#wW") != "" {
+		c.send("error", object{"callsid": l.sid, "error": fault{31400, fmt.Sprintf("Bad request: keys are 0 to 9, * and #, at most %d", mostKeys)}})
 		return
 	}
 	if err := c.s.sim.ClientPresses(l.sid, digits, c); err != nil {

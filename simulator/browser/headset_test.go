@@ -16,6 +16,7 @@ type headset struct {
 	t    *testing.T
 	peer *webrtc.PeerConnection
 	mic  *microphone
+	stop func() // ends it; at the end of the test it is ended in any case
 
 	mu    sync.Mutex
 	heard map[int16]int // how often
@@ -82,11 +83,12 @@ func newHeadset(t *testing.T, says int16) *headset {
 	over := make(chan struct{})
 	ended := make(chan struct{})
 	go func() { defer close(ended); h.speak(says, over) }()
-	t.Cleanup(func() {
+	h.stop = sync.OnceFunc(func() {
 		close(over)
 		<-ended
 		h.close()
 	})
+	t.Cleanup(h.stop)
 	return h
 }
 

@@ -44,7 +44,7 @@ type ClientCall struct {
 var (
 	errNoSuchCall   = errors.New("there is no such call")
 	errNotRinging   = errors.New("the call does not ring here any more")
-	errNoSuchClient = errors.New("there is no such account")
+	errNoSuchClient = errors.New("there is no such account, or it is not active")
 )
 
 // RegisterClient has the calls to an identity ring in a browser, too: every browser that is registered for it rings,
@@ -53,7 +53,7 @@ func (s *Simulator) RegisterClient(accountSID, identity string, c Client) (unreg
 	s.lock()
 	defer s.unlock()
 	a, found := s.accounts.get(accountSID)
-	if !found {
+	if !found || a.status != accountActive {
 		return nil, errNoSuchClient
 	}
 	a.clients[identity] = append(a.clients[identity], c)
@@ -174,7 +174,7 @@ func (s *Simulator) ClientDials(token AccessToken, client Client, params url.Val
 	s.lock()
 	defer s.unlock()
 	a, found := s.accounts.get(token.AccountSID)
-	if !found {
+	if !found || a.status != accountActive { // it may have been closed since the browser signed in
 		return "", errNoSuchClient
 	}
 	app, found := a.applications.get(token.ApplicationSID)

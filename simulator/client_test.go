@@ -294,6 +294,26 @@ func TestABrowsersCallIsRefused(t *testing.T) {
 	}
 }
 
+func TestBrowsersOfAClosedAccount(t *testing.T) {
+	w := newWorld(t, Options{})
+	sub := w.must(w.post("/2010-04-01/Accounts.json", "FriendlyName", "branch")).text("sid")
+	app := w.must(w.post("/2010-04-01/Accounts/"+sub+"/Applications.json", "FriendlyName", "desk", "VoiceUrl", "https://app.test/app")).text("sid")
+	p := &browserPage{}
+	token := AccessToken{AccountSID: sub, Identity: "anna", ApplicationSID: app}
+	if _, err := w.sim.ClientDials(token, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.must(w.post("/2010-04-01/Accounts/"+sub+".json", "Status", "closed"))
+	same(t, "told", p.told(), []string{"ended"})
+	if _, err := w.sim.ClientDials(token, p, nil); !errors.Is(err, errNoSuchClient) {
+		t.Errorf("a call of a closed account: got %v, want %v", err, errNoSuchClient)
+	}
+	if _, err := w.sim.RegisterClient(sub, "anna", p); !errors.Is(err, errNoSuchClient) {
+		t.Errorf("registering with a closed account: got %v, want %v", err, errNoSuchClient)
+	}
+	w.nothingLeft()
+}
+
 func TestABrowserGivesUpDialling(t *testing.T) {
 	w, app := appWorld(t, `<Response><Pause length="5"/><Say>Welcome</Say></Response>`)
 	p := &browserPage{}

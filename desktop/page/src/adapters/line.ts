@@ -3,6 +3,7 @@ import { backoff } from '../model/backoff'
 import type { Config } from '../model/contract'
 import type { LineState, Ring } from '../model/shift'
 import { keep } from './keep'
+import { Keys } from './keys'
 import { sounds } from './sounds'
 
 export interface LineEvents {
@@ -30,6 +31,7 @@ export class Line {
   private failures = 0
   private retry: ReturnType<typeof setTimeout> | undefined
   private stopped = false
+  private readonly pressed = new Keys(key => this.call?.sendDigits(key))
 
   constructor(private readonly tell: LineEvents) {
     // The SDK hangs up when the page is left. A call on the line is to outlive a reload, so its listener, which is
@@ -105,7 +107,7 @@ export class Line {
   }
 
   keys(digits: string) {
-    this.call?.sendDigits(digits)
+    this.pressed.press(digits)
   }
 
   remoteStream(): MediaStream | null {
@@ -177,6 +179,7 @@ export class Line {
     const end = () => {
       if (this.call !== call) return
       this.call = null
+      this.pressed.forget()
       keep.setRing(null)
       this.tell.heard(null)
       this.tell.over(sid)

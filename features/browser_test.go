@@ -3,6 +3,8 @@ package features
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	sb "switchboard"
@@ -15,11 +17,40 @@ import (
 // TestInABrowser plays the scenarios on the whole product, with a real Chromium in front of it: the page is read, and
 // somebody listens at both ends.
 func TestInABrowser(t *testing.T) {
-	s := newStage(t)
-	play(t, "@browser", func(t testing.TB) (World, error) {
-		o := &office{ctx: s.life, t: t, address: s.stack.PageURL(), browser: s.chromium, signIn: byName, desks: map[string]*desk{}}
-		return &browserWorld{office: o, stage: s, tones: map[string]int{}}, nil
-	})
+	for name, files := range shifts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each has a stage of its own, and mostly waits for telephones
+			s := newStage(t)
+			play(t, "@browser", files, func(t testing.TB) (World, error) {
+				o := &office{ctx: s.life, t: t, address: s.stack.PageURL(), browser: s.chromium, signIn: byName, desks: map[string]*desk{}}
+				return &browserWorld{office: o, stage: s, tones: map[string]int{}}, nil
+			})
+		})
+	}
+}
+
+// shifts are which files are played one after the other: each shift about as long as the others.
+var shifts = map[string][]string{
+	"calls":     {"calls.feature"},
+	"offers":    {"offers.feature", "sound.feature"},
+	"pages":     {"pages.feature"},
+	"softphone": {"softphone.feature", "requests.feature"},
+}
+
+// No file is forgotten when one is added.
+func TestEveryFeatureHasAShift(t *testing.T) {
+	files, err := filepath.Glob("*.feature")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var played []string
+	for _, shift := range shifts {
+		played = append(played, shift...)
+	}
+	slices.Sort(played)
+	if !slices.Equal(files, played) {
+		t.Errorf("there are %q, and the shifts play %q", files, played)
+	}
 }
 
 // byName signs in as dev lets people do.

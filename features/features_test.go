@@ -12,15 +12,15 @@ import (
 
 // TestInVirtualTime plays the scenarios in this process: all of it but the page and the sound.
 func TestInVirtualTime(t *testing.T) {
-	play(t, "@virtual", func(t testing.TB) (World, error) { return newVirtualWorld(t), nil })
+	play(t, "@virtual", []string{"."}, func(t testing.TB) (World, error) { return newVirtualWorld(t), nil })
 }
 
-// play plays the scenarios of a world, each as a test of its own.
-func play(t *testing.T, tags string, world func(testing.TB) (World, error)) {
+// play plays the scenarios of some files in a world, each as a test of its own.
+func play(t *testing.T, tags string, files []string, world func(testing.TB) (World, error)) {
 	t.Helper()
 	suite := godog.TestSuite{
 		ScenarioInitializer: func(sc *godog.ScenarioContext) { tell(t, sc, world) },
-		Options:             &godog.Options{Format: "progress", Paths: []string{"."}, Tags: tags, Strict: true, NoColors: true, TestingT: t},
+		Options:             &godog.Options{Format: "progress", Paths: files, Tags: tags, Strict: true, NoColors: true, TestingT: t},
 	}
 	if status := suite.Run(); status != 0 && !t.Failed() {
 		t.Fatalf("godog ended with status %d", status)

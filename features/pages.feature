@@ -1,7 +1,7 @@
 @browser
 Feature: The page in a rough day
-  Laptops run out of battery, plugs fall out, networks go away. The agent sees it at once, gets no calls that nobody would
-  answer, and nobody loses a caller who is on the line.
+  Laptops run out of battery, pages are loaded again, people open two. The agent comes back to where they were, and nobody
+  loses a caller who is on the line.
 
   Background:
     Given I open the browser app
@@ -62,52 +62,6 @@ Feature: The page in a rough day
     Then the request is reported as completed, hung up by the agent
     And the report says "she calls again in May"
 
-  Scenario: The line to Twilio breaks while we talk
-    When I receive a call
-    And I answer
-    Then we hear each other
-    When the line to Twilio is cut
-    Then my page says that the softphone is lost
-    And we hear each other
-    When the line to Twilio is back
-    Then my page says that the softphone is ready
-    And we hear each other
-    When I hang up
-    And I finish my notes with "Resolved"
-    Then the request is reported as completed, hung up by the agent
-    And I am "Available"
-
-  Scenario: The line to Twilio breaks between two calls
-    When the line to Twilio is cut
-    Then my page says that the softphone is lost
-    And I am "Softphone lost"
-    When a task is created and sent to Twilio
-    Then the call waits in the queue
-    And I was not offered the call
-    When the line to Twilio is back
-    Then I am "Available"
-    When I answer
-    Then we hear each other
-    When I hang up
-    And I finish my notes with "Resolved"
-    Then the request is reported as completed, hung up by the agent
-
-  Scenario: The microphone is unplugged
-    When my microphone is unplugged
-    Then my page says that the softphone is lost
-    And I am "Softphone lost"
-    When a task is created and sent to Twilio
-    Then the call waits in the queue
-    And I was not offered the call
-    When my microphone is plugged in again
-    Then my page says that the softphone is ready
-    And I am "Available"
-    When I answer
-    Then we hear each other
-    When I hang up
-    And I finish my notes with "Resolved"
-    Then the request is reported as completed, hung up by the agent
-
   Scenario: The page is closed
     When I close the page
     Then Twilio has me as "Softphone lost"
@@ -115,17 +69,6 @@ Feature: The page in a rough day
     Then I am "Softphone lost"
     When I set myself as "Available"
     Then I am "Available"
-
-  Scenario: The token runs out during the shift
-    When my token has been renewed
-    And I receive a call
-    And I answer
-    Then we hear each other
-    When my token has been renewed
-    Then we hear each other
-    When I hang up
-    And I finish my notes with "Resolved"
-    Then the request is reported as completed, hung up by the agent
 
   Scenario: Two tabs
     When I open the browser app in another tab

@@ -39,7 +39,7 @@ func TestOnTwilio(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	play(t, "@real", func(t testing.TB) (World, error) { return w.scenario(t), nil })
+	play(t, "@real", []string{"."}, func(t testing.TB) (World, error) { return w.scenario(t), nil })
 }
 
 // twilioWorld is a deployment on a real account: its page in a Chromium, its requests and events on its Kafka.

@@ -68,6 +68,9 @@ func (a *Activities) dialAgent(ctx context.Context, in DialAgentInput) Dialled {
 		to += "?" + sb.RejoinParameter + "=1"
 	}
 	p := a.leg(in.Ref, to, in.Rings, in.TimeLimit)
+	if in.Rejoin { // the caller may be in the room: better a sentence than a softphone's ringing
+		p.SetEarlyMedia(false)
+	}
 	p.SetEndConferenceOnExit(false)
 	p.SetWaitUrl(a.PublicURL + sb.PathRingback)
 

@@ -68,8 +68,7 @@ type call struct {
 	outbox     []sb.Event
 	publishing []sb.Event // on their way
 
-	returning *leg // of an agent who is being rung back into the call
-	binding   bool // the room is about to be bound to the agent's leg
+	bindings int // of the room to the agent's leg, under way
 
 	talking  bool // hang_up makes sense
 	wrapping bool // finish_wrap_up makes sense

@@ -80,7 +80,7 @@ func (c *call) dialCaller(ctx workflow.Context, l *leg) {
 // with its label, a call to that number since.
 func (c *call) findEvidence(ctx workflow.Context, l *leg) bool {
 	c.note(ctx, "the answer to the dial was lost; looking for traces")
-	c.awaitLooking(ctx, "traces of the caller's leg", evidenceWithin, time.Second, 4*time.Second, func(ctx workflow.Context) func() {
+	c.awaitLooking(ctx, "traces of the "+string(l.ref.Party)+"'s leg", evidenceWithin, time.Second, 4*time.Second, func(ctx workflow.Context) func() {
 		return c.findLeg(ctx, l)
 	}, func() bool { return l.sid != "" })
 	if l.sid == "" {

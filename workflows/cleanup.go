@@ -78,7 +78,7 @@ func (c *call) doubt(ctx workflow.Context, l *leg) {
 }
 
 func (c *call) current(l *leg) bool {
-	return l == c.caller || l == c.returning || c.offer != nil && l == c.offer.leg
+	return l == c.caller || c.offer != nil && (l == c.offer.leg || l == c.offer.returning)
 }
 
 // stray is a leg that is up and belongs to nothing that is going on: of an earlier attempt or offer, turned up late.

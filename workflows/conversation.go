@@ -25,13 +25,13 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 	})
 	c.talking = false
 	agent := c.offer.leg // perhaps not the one it began with, see comeBack
-	if agent.gone() && !caller.gone() && workflow.Now(ctx).Sub(began) < time.Duration(c.in.Policy.EarlyHangUp) {
+	if agent.gone() && !caller.gone() && c.hangUp == nil && workflow.Now(ctx).Sub(began) < time.Duration(c.in.Policy.EarlyHangUp) {
 		// Perhaps the agent dropped as the caller picked up: that is no conversation.
 		if c.takeBack(ctx, caller).Apologised {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}
 		}
 	}
-	naturalEnd := caller.gone() || agent.gone()
+	naturalEnd := caller.gone() || agent.gone() && c.hangUp == nil && c.cancelled == nil // else a lost leg may have gone before
 	voicemail := !naturalEnd && machine()
 	if naturalEnd { // the room ends with either of them; Twilio does that by itself
 		c.await(ctx, "both legs end", bothEndWithin, nil, func() bool { return caller.over() && agent.over() })
@@ -70,14 +70,15 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 // bindAgent lets the room end with the agent's leg from now on: neither side is left alone even if we die. The
 // conversation does not wait for it.
 func (c *call) bindAgent(ctx workflow.Context) {
+	o := c.offer
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		c.wait(ctx, func() bool { return c.returning == nil })
-		if c.offer == nil {
+		c.wait(ctx, func() bool { return o.returning == nil })
+		if c.offer != o {
 			return
 		}
-		c.binding = true
-		defer func() { c.binding = false }()
-		in := activities.BindAgentInput{Conference: c.offer.leg.conference, Leg: c.offer.leg.sid}
+		c.bindings++
+		defer func() { c.bindings-- }()
+		in := activities.BindAgentInput{Conference: o.leg.conference, Leg: o.leg.sid}
 		actx := options(ctx, "the room ends with the agent", workflow.ActivityOptions{
 			RetryPolicy: &persistent, ScheduleToCloseTimeout: 5 * time.Minute,
 		})

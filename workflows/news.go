@@ -24,7 +24,10 @@ type offer struct {
 	number   int  // which offer of the call, once taken
 	taken    bool // an agent was rung for it
 	doubtful bool // accepting it had no clear answer
-	leg      *leg
+
+	leg       *leg
+	returning *leg // of the agent who is being rung back into the call, see comeBack
+	roomOver  bool // the conference has ended
 }
 
 // standing: the agent may still take it, or has.
@@ -155,7 +158,13 @@ func (c *call) onLeg(n sb.LegNews) {
 
 // onRoom takes in what happened in a conference.
 func (c *call) onRoom(n sb.RoomNews) {
-	if n.Ref.Call != c.id || n.Leg == "" {
+	if n.Ref.Call != c.id {
+		return
+	}
+	if o := c.offer; n.Event == sb.RoomEnded && o != nil && o.leg != nil && n.Conference == o.leg.conference {
+		o.roomOver = true
+	}
+	if n.Leg == "" {
 		return
 	}
 	l := c.legBySID(n.Leg)

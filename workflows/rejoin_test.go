@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -18,9 +19,10 @@ type page struct {
 	w  *virtual.World
 	mu sync.Mutex
 
-	deaf  bool // it answers nothing
-	calls []string
-	rings []simulator.ClientCall
+	deaf     bool // it answers nothing
+	calls    []string
+	rings    []simulator.ClientCall
+	answered func(n int) // if set, told that the n-th call has been answered
 }
 
 func openPage(t *testing.T, w *virtual.World) *page {
@@ -43,8 +45,26 @@ func (p *page) Tell(news simulator.ClientNews) {
 	if p.deaf {
 		return
 	}
+	n := len(p.calls)
 	p.calls = append(p.calls, news.CallSID)
-	p.w.Env.RegisterDelayedCallback(func() { _ = p.w.Sim.ClientAnswers(news.CallSID, p) }, time.Second)
+	p.w.Env.RegisterDelayedCallback(func() {
+		if p.w.Sim.ClientAnswers(news.CallSID, p) == nil && p.answered != nil {
+			p.answered(n)
+		}
+	}, time.Second)
+}
+
+func (p *page) setDeaf(deaf bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf = deaf
+}
+
+// answers is how many calls it has answered, or is about to.
+func (p *page) answers() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.calls)
 }
 
 // call is the n-th call that rang in the page, from 0.
@@ -58,6 +78,8 @@ func (p *page) call(n int) string {
 }
 
 func anna(w *virtual.World) sb.AgentSID { return w.Workspace.Agents["anna"] }
+
+const routeParticipant = "POST /2010-04-01/Accounts/{AC}/Conferences/{CF}/Participants/{CA}.json"
 
 const patient = "+447700900002" // answers, and talks until the other side hangs up
 
@@ -137,9 +159,7 @@ func TestAgentWhoDoesNotComeBack(t *testing.T) {
 	var a *answer
 	w.At(sb.StageConnected, 1, func() {
 		w.After(10*time.Second, func() {
-			p.mu.Lock()
-			p.deaf = true
-			p.mu.Unlock()
+			p.setDeaf(true)
 			a = update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)})
 		})
 		w.After(2*time.Minute, func() { w.Sim.SetWebhooks(false); w.Sim.ClientHangsUp(p.call(0), p) })
@@ -165,6 +185,15 @@ func TestLostLegEndsBeforeTheAgentIsBack(t *testing.T) {
 	got := expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1})
 	if got.TalkSeconds < 55 {
 		t.Errorf("the conversation lasted %d s\n%s", got.TalkSeconds, w.Story())
+	}
+	var heard []string
+	for _, e := range w.Sim.Log() {
+		if e.Party == patient && e.What == simulator.Hears {
+			heard = append(heard, e.Detail)
+		}
+	}
+	if len(heard) != 3 || !strings.Contains(heard[1], "Thank you for waiting") {
+		t.Errorf("the caller heard %q, want a sentence between two halves of the conversation\n%s", heard, w.Story())
 	}
 }
 
@@ -227,5 +256,129 @@ func TestComingBackTwiceAtOnce(t *testing.T) {
 	expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1})
 	if !slices.ContainsFunc(answers, func(a *answer) bool { return a.rejected != nil }) || len(p.rings) != 2 {
 		t.Errorf("rung %d times; answers %+v", len(p.rings), answers)
+	}
+}
+
+// A room nobody but the agent is in ends with the lost leg: the ring is taken back at once, whoever may be coming back.
+func TestRoomEndsWhileTheAgentComesBack(t *testing.T) {
+	for _, late := range []simulator.LateLeg{simulator.LateLegEnds, simulator.LateLegNewRoom, simulator.LateLegHangUp} {
+		w := virtual.New(t, virtual.Options{Uncertain: simulator.Uncertain{LateLeg: late}})
+		p := openPage(t, w)
+		w.At(sb.StageCallerRinging, 1, func() {
+			p.setDeaf(true)
+			w.After(time.Second, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
+			w.After(2*time.Second, func() { w.Sim.ClientHangsUp(p.call(0)); p.setDeaf(false) })
+		})
+		w.Run(w.Request("+447700900008")) // a phone that answers after 25 s
+		var left, over time.Time
+		for _, e := range w.Sim.Log() {
+			switch {
+			case e.What == simulator.Ended && e.CallSID == p.call(0):
+				left = e.At
+			case e.What == simulator.Ended && e.Party == "+447700900008" && over.IsZero():
+				over = e.At
+			}
+		}
+		if left.IsZero() || over.Sub(left) > time.Second {
+			t.Errorf("the caller's phone rang %v for an agent who had gone\n%s", over.Sub(left), w.Story())
+		}
+	}
+}
+
+// The agent is back and hangs up before we have seen it: that is the end of the conversation, though the lost leg is up.
+func TestAgentComesBackAndHangsUp(t *testing.T) {
+	for _, after := range []time.Duration{0, time.Millisecond, 50 * time.Millisecond} {
+		w := virtual.New(t, virtual.Options{})
+		p := openPage(t, w)
+		p.answered = func(n int) {
+			if n == 1 {
+				w.After(after, func() { w.Sim.ClientHangsUp(p.call(1)) })
+			}
+		}
+		w.At(sb.StageConnected, 1, func() {
+			w.After(10*time.Second, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
+		})
+		w.Sim.SetHooks(simulator.Hooks{OnWebhook: func(_ string, form url.Values) simulator.WebhookFault {
+			if form.Get("CallSid") == p.call(1) && form.Get("StatusCallbackEvent") != "participant-leave" { // which overtakes the rest
+				return simulator.WebhookFault{Delay: 100 * time.Millisecond}
+			}
+			return simulator.WebhookFault{}
+		}})
+		w.After(2*time.Minute, func() { w.Sim.HangUp(patient) })
+		got := expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1})
+		if got.TalkSeconds > 20 {
+			t.Errorf("the conversation lasted %d s\n%s", got.TalkSeconds, w.Story())
+		}
+	}
+}
+
+// The answer to the second dial is lost: the leg that it made is found, and the agent is back all the same.
+func TestAnswerToTheSecondDialIsLost(t *testing.T) {
+	w := virtual.New(t, virtual.Options{Uncertain: simulator.Uncertain{LabelReadableAfter: 2 * time.Second}})
+	p := openPage(t, w)
+	w.Sim.SetHooks(simulator.Hooks{
+		OnRequest: func(route string, form url.Values) simulator.Fault {
+			return simulator.Fault{LoseReply: route == routeParticipants && strings.Contains(form.Get("To"), sb.RejoinParameter), AfterEffect: true}
+		},
+		OnWebhook: func(kind string, form url.Values) simulator.WebhookFault {
+			return simulator.WebhookFault{Drop: strings.HasPrefix(form.Get("ParticipantLabel"), "agent-1-2") || form.Get("CallSid") == p.call(1)}
+		},
+	})
+	w.At(sb.StageConnected, 1, func() {
+		w.After(10*time.Second, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
+		w.After(20*time.Second, func() { w.Sim.ClientHangsUp(p.call(0)) })
+		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1)) })
+	})
+	got := expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1})
+	if got.TalkSeconds < 55 {
+		t.Errorf("the conversation lasted %d s\n%s", got.TalkSeconds, w.Story())
+	}
+}
+
+// The room is bound to a leg before the agent comes back a second time, or it is not loosened: a binding that is tried
+// again must not come after the loosening and have the room end with the lost leg.
+func TestBindingIsOverBeforeTheRoomIsLoosened(t *testing.T) {
+	w := virtual.New(t, virtual.Options{})
+	p := openPage(t, w)
+	bindings := 0
+	w.Sim.SetHooks(simulator.Hooks{OnRequest: func(route string, form url.Values) simulator.Fault {
+		if route != routeParticipant || form.Get("EndConferenceOnExit") != "true" {
+			return simulator.Fault{}
+		}
+		bindings++
+		if bindings > 1 && bindings < 5 { // the second binding succeeds 7 s later
+			return simulator.Fault{Status: 503}
+		}
+		return simulator.Fault{}
+	}})
+	w.At(sb.StageCallerRinging, 1, func() { // the caller picks up while the agent is being rung back: both begin to bind
+		w.After(1500*time.Millisecond, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
+	})
+	w.At(sb.StageConnected, 1, func() {
+		w.After(7*time.Second, func() { // the binding is tried again half a second later
+			w.Env.UpdateWorkflow(sb.UpdateRejoin, "again", (&answer{}).callbacks(), sb.Rejoin{Agent: anna(w)})
+		})
+		w.After(30*time.Second, func() { w.Sim.ClientHangsUp(p.call(1)) })
+		w.After(time.Minute, func() { w.Sim.SetWebhooks(false); w.Sim.ClientHangsUp(p.call(2)) })
+	})
+	got := w.Run(w.Request(patient))
+	if got.TalkSeconds < 55 || bindings < 6 {
+		t.Errorf("the conversation lasted %d s, %d bindings\n%s", got.TalkSeconds, bindings, w.Story())
+	}
+	notAlone(t, w, p.call(2))
+}
+
+// Somebody hangs up while the agent, whose lost leg has ended, is rung back: it is told who.
+func TestHangingUpWhileTheAgentComesBack(t *testing.T) {
+	for _, by := range []sb.Party{sb.PartyAgent, sb.PartySwitchboard} {
+		w := virtual.New(t, virtual.Options{})
+		p := openPage(t, w)
+		w.At(sb.StageConnected, 1, func() {
+			p.setDeaf(true)
+			w.After(10*time.Second, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
+			w.After(12*time.Second, func() { w.Sim.ClientHangsUp(p.call(0)) })
+			w.After(15*time.Second, func() { update(w, sb.UpdateHangUp, sb.HangUp{By: by}) })
+		})
+		expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: by, Attempts: 1})
 	}
 }

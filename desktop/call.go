@@ -143,11 +143,12 @@ func (s *Server) concern(ctx context.Context, id sb.CallID, me Agent) (sb.State,
 		return sb.State{}, refuse(http.StatusUnprocessableEntity, "call must be the identity of a call, as in the attribute call of its task")
 	}
 	state, err := s.cfg.Calls.State(ctx, id)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNoCall) {
 		return sb.State{}, s.callProblem(ctx, id, err)
 	}
-	if state.Agent != me.SID && !slices.Contains(state.Agents, me.SID) {
-		return sb.State{}, refuse(http.StatusForbidden, "the call has not been offered to you (yet)")
+	// Of a call that is not the agent's not even its existence is told.
+	if err != nil || state.Agent != me.SID && !slices.Contains(state.Agents, me.SID) {
+		return sb.State{}, refuse(http.StatusForbidden, "the call has not been offered to you (yet), or it was so long ago that it is forgotten")
 	}
 	return state, nil
 }

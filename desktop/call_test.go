@@ -111,7 +111,12 @@ func TestWhatAnAgentDoesToACall(t *testing.T) {
 				refused(t, b.do("POST", path, c.body), status, says)
 			}
 			r.calls.err = ErrNoCall
-			refused(t, b.do("POST", path, c.body), http.StatusNotFound, "no such call")
+			unknown := b.do("POST", path, c.body)
+			refused(t, unknown, http.StatusForbidden, "not been offered")
+			r.calls.err, r.calls.state = nil, sb.State{Stage: sb.StageConnected, Agent: "WKother", Agents: []sb.AgentSID{"WKother"}}
+			if strangers := b.do("POST", path, c.body); strangers.Body.String() != unknown.Body.String() {
+				t.Errorf("a stranger's call can be told from one that does not exist: %s", strangers.Body)
+			}
 			r.calls.err = errDown
 			refused(t, b.do("POST", path, c.body), http.StatusServiceUnavailable, "try again")
 			r.calls.err = nil

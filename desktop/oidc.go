@@ -98,8 +98,11 @@ func (o *openID) claimed(ctx context.Context, code string, a attempt) (string, e
 		return "", err
 	}
 	token, err := o.client(provider).Exchange(ctx, code, oauth2.VerifierOption(a.Verifier))
-	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.Response != nil && refused.Response.StatusCode < 500 {
-		return "", fmt.Errorf("%w: the code was refused (%s)", errNotVouched, refused.ErrorCode)
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.Response != nil { // its text holds the whole answer
+		if refused.Response.StatusCode < 500 {
+			return "", fmt.Errorf("%w: the code was refused (%s)", errNotVouched, refused.ErrorCode)
+		}
+		return "", fmt.Errorf("exchange the code: the provider answered %d", refused.Response.StatusCode)
 	}
 	if err != nil {
 		return "", fmt.Errorf("exchange the code: %w", err)
@@ -116,7 +119,8 @@ func (o *openID) claimed(ctx context.Context, code string, a attempt) (string, e
 	if err := id.Claims(&claims); err != nil {
 		return "", fmt.Errorf("%w: %w", errNotVouched, err)
 	}
-	if verified, told := claims["email_verified"].(bool); o.Claim == "email" && told && !verified {
+	// Some providers write the boolean as a string, and some leave it out.
+	if verified, told := claims["email_verified"]; o.Claim == "email" && told && verified != true && verified != "true" {
 		return "", fmt.Errorf("%w: the e-mail address is not verified", errNotVouched)
 	}
 	value, _ := claims[o.Claim].(string)

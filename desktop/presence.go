@@ -16,8 +16,13 @@ const (
 	lostAfter = 3 * time.Second
 	// silentAfter is how long a page may be connected and say nothing: it does so every 5 s.
 	silentAfter = 12 * time.Second
+	// againAfter is how long TaskRouter is believed to agree with a page that is ready: another process, which saw the page
+	// leave and not come to this one, may have put its agent aside.
+	againAfter = 30 * time.Second
 	// mostPages bounds what is remembered of an agent's pages.
 	mostPages = 20
+	// mostStreams bounds the connections of an agent's pages.
+	mostStreams = 20
 )
 
 // Why an agent was put aside, for the agent and for the log.
@@ -75,7 +80,8 @@ type attendance struct {
 	heard  time.Time // the owner's last sign of life
 	unseen time.Time // since when the owner has no stream; zero if it has, or never had
 
-	settled verdict // what TaskRouter knows
+	settled verdict   // what TaskRouter knows
+	asked   time.Time // when it was last asked
 }
 
 // openPage is one page of an agent, known by an id it made up when it was loaded.
@@ -117,12 +123,20 @@ func (s *stream) send(e event) {
 	}
 }
 
-// open connects a page; false when the process is ending.
-func (p *presence) open(agent sb.AgentSID, id string) (*stream, bool) {
+var (
+	errEnding   = errors.New("this process is ending: connect again")
+	errManyTabs = errors.New("you have the page open too often: close some tabs")
+)
+
+// open connects a page, unless the process is ending or the agent has too many pages.
+func (p *presence) open(agent sb.AgentSID, id string) (*stream, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
-		return nil, false
+		return nil, errEnding
+	}
+	if a := p.here[agent]; a != nil && a.streams() >= mostStreams {
+		return nil, errManyTabs
 	}
 	a, page := p.page(agent, id)
 	if page.replaced { // it was told to stand down and comes back: somebody pressed the button that takes over
@@ -136,11 +150,11 @@ func (p *presence) open(agent sb.AgentSID, id string) (*stream, bool) {
 	if page != a.owner {
 		page.replaced = true
 		s.send(event{"taken", struct{}{}})
-		return s, true
+		return s, nil
 	}
 	a.heard, a.unseen = time.Now(), time.Time{}
 	a.change()
-	return s, true
+	return s, nil
 }
 
 // leave ends a page's connection.
@@ -171,7 +185,7 @@ func (p *presence) hear(agent sb.AgentSID, id string, r report) bool {
 		return false
 	}
 	// A page that is not ready is looked at each time: its agent may have become available in other ways.
-	news := !r.Ready || a.settled != ready || a.report.Wanted != r.Wanted
+	news := !r.Ready || a.settled != ready || a.report.Wanted != r.Wanted || time.Since(a.asked) >= againAfter
 	a.report, a.told, a.heard = r, true, time.Now()
 	if news {
 		a.change()
@@ -209,6 +223,13 @@ func (a *attendance) take(page *openPage) {
 		before.replaced = true
 		s.send(event{"taken", struct{}{}})
 	}
+}
+
+func (a *attendance) streams() (n int) {
+	for _, page := range a.pages {
+		n += len(page.streams)
+	}
+	return n
 }
 
 func (a *attendance) forgetOldest() {
@@ -288,7 +309,7 @@ func (p *presence) watch(a *attendance) {
 			a.pause(p.ctx, until)
 			continue
 		}
-		a.settled = v // a change meanwhile takes it back
+		a.settled, a.asked = v, time.Now() // a change meanwhile takes it back
 		wanted := a.report.Wanted
 		p.mu.Unlock()
 

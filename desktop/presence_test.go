@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -87,9 +88,9 @@ var fine = report{Ready: true, Wanted: "Available"}
 
 func open(t *testing.T, p *presence, page string) *stream {
 	t.Helper()
-	s, ok := p.open(anna, page)
-	if !ok {
-		t.Fatal("no stream")
+	s, err := p.open(anna, page)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return s
 }
@@ -269,9 +270,44 @@ func TestTaskRouterIsNotAskedAgainAndAgain(t *testing.T) {
 			p.hear(anna, "one", fine)
 			time.Sleep(5 * time.Second)
 		}
-		if b.reads > 2 {
-			t.Errorf("asked %d times about an agent to whom nothing happened", b.reads)
+		if most := 1 + int(500*time.Second/againAfter); b.reads > most {
+			t.Errorf("asked %d times about an agent to whom nothing happened, want %d at most", b.reads, most)
 		}
+	})
+}
+
+// Another process saw the page's stream end, and not that the page is with this one.
+func TestAnotherProcessPutsTheAgentAside(t *testing.T) {
+	attending(t, func(t *testing.T, p *presence, b *board) {
+		s := open(t, p, "one")
+		p.hear(anna, "one", fine)
+		b.is(t, "Available", time.Second)
+		b.choose("Softphone lost")
+		for range againAfter / (5 * time.Second) {
+			time.Sleep(5 * time.Second)
+			p.hear(anna, "one", fine)
+		}
+		b.is(t, "Available", 0)
+		if got := told(s); !slices.Equal(got, []string{"status Available: " + whyBack}) {
+			t.Errorf("the page was told %q", got)
+		}
+	})
+}
+
+func TestTheStreamsOfAnAgentAreBounded(t *testing.T) {
+	attending(t, func(t *testing.T, p *presence, _ *board) {
+		first := open(t, p, "0")
+		for i := range mostStreams - 1 {
+			open(t, p, strconv.Itoa(i))
+		}
+		if _, err := p.open(anna, "one more"); !errors.Is(err, errManyTabs) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := p.open("WK2", "another agent's"); err != nil {
+			t.Error(err)
+		}
+		p.leave(anna, first)
+		open(t, p, "one more")
 	})
 }
 
@@ -341,8 +377,8 @@ func TestTheEndOfTheProcessPutsNobodyAside(t *testing.T) {
 		p.close()
 		p.leave(anna, s)
 		b.is(t, "Available", time.Minute)
-		if _, ok := p.open(anna, "two"); ok {
-			t.Error("a stream is opened at the end")
+		if _, err := p.open(anna, "two"); !errors.Is(err, errEnding) {
+			t.Errorf("a stream at the end: got %v", err)
 		}
 	})
 }

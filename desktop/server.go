@@ -241,9 +241,13 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// agent lets a request through with the agent who signed in, and nobody else.
+// agent lets a request through with the agent who signed in, and nobody else. A browser that says who made it ask is
+// believed: a page of a neighbouring host is sent the cookie, and could take the softphone over by a stream of its own.
 func (s *Server) agent(next func(http.ResponseWriter, *http.Request, Agent) error) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+			return refuse(http.StatusForbidden, "the request comes from another site: open the page at %s", s.cfg.PublicURL)
+		}
 		me, ok := s.session(r)
 		if !ok {
 			return refuse(http.StatusUnauthorized, "you are not signed in, or not any more: sign in again")

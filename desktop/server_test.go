@@ -2,12 +2,14 @@ package desktop
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	sb "switchboard"
 	"switchboard/activities"
 	"switchboard/simulator"
 )
@@ -203,3 +205,25 @@ func TestATokenIsMadeWhileTaskRouterIsDown(t *testing.T) {
 type down struct{}
 
 func (down) RoundTrip(*http.Request) (*http.Response, error) { return nil, errDown }
+
+// A page of a neighbouring host has the cookie sent along. It is not ours all the same.
+func TestOtherSitesAskForNothing(t *testing.T) {
+	r := newRig(t, nil)
+	for site, want := range map[string]int{
+		"": http.StatusOK, "same-origin": http.StatusOK, "none": http.StatusOK, "same-site": http.StatusForbidden, "cross-site": http.StatusForbidden,
+	} {
+		r.calls.state = sb.State{Stage: sb.StageConnected, Agent: r.workspace.Agents["anna"]}
+		req := httptest.NewRequest("GET", testURL+callTarget, nil)
+		for _, c := range r.as("anna").cookies {
+			req.AddCookie(c)
+		}
+		if site != "" {
+			req.Header.Set("Sec-Fetch-Site", site)
+		}
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, req)
+		if w.Code != want {
+			t.Errorf("%q: got %d %s, want %d", site, w.Code, w.Body, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -34,9 +35,12 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, me Agent) error 
 	if err := pageID(id); err != nil {
 		return err
 	}
-	st, ok := s.presence.open(me.SID, id)
-	if !ok {
-		return refuse(http.StatusServiceUnavailable, "this process is ending: connect again")
+	st, err := s.presence.open(me.SID, id)
+	switch {
+	case errors.Is(err, errManyTabs):
+		return refuse(http.StatusTooManyRequests, "%s", err)
+	case err != nil:
+		return refuse(http.StatusServiceUnavailable, "%s", err)
 	}
 	defer s.presence.leave(me.SID, st)
 	out := http.NewResponseController(w)

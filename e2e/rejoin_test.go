@@ -74,7 +74,7 @@ func TestAgentComesBackIntoTheCall(t *testing.T) {
 	if got := page.calls(); len(got) != 2 {
 		t.Fatalf("%d calls rang in the page, want 2", len(got))
 	}
-	s.Simulator().ClientHangsUp(page.calls()[1])
+	s.Simulator().ClientHangsUp(page.calls()[1], page)
 	if err := s.Restart(ctx, stack.Worker); err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func (c *comeback) world(t *testing.T) (*virtual.World, *page) {
 	legs := 0 // that have been ended
 	endLegs := func(to int) {
 		for ; legs < to; legs++ {
-			w.Sim.ClientHangsUp(p.call(legs))
+			w.Sim.ClientHangsUp(p.call(legs), p)
 		}
 	}
 	w.At(c.stage, 1, func() {

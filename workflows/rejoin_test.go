@@ -267,7 +267,7 @@ func TestRoomEndsWhileTheAgentComesBack(t *testing.T) {
 		w.At(sb.StageCallerRinging, 1, func() {
 			p.setDeaf(true)
 			w.After(time.Second, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
-			w.After(2*time.Second, func() { w.Sim.ClientHangsUp(p.call(0)); p.setDeaf(false) })
+			w.After(2*time.Second, func() { w.Sim.ClientHangsUp(p.call(0), p); p.setDeaf(false) })
 		})
 		w.Run(w.Request("+447700900008")) // a phone that answers after 25 s
 		var left, over time.Time
@@ -292,7 +292,7 @@ func TestAgentComesBackAndHangsUp(t *testing.T) {
 		p := openPage(t, w)
 		p.answered = func(n int) {
 			if n == 1 {
-				w.After(after, func() { w.Sim.ClientHangsUp(p.call(1)) })
+				w.After(after, func() { w.Sim.ClientHangsUp(p.call(1), p) })
 			}
 		}
 		w.At(sb.StageConnected, 1, func() {
@@ -326,8 +326,8 @@ func TestAnswerToTheSecondDialIsLost(t *testing.T) {
 	})
 	w.At(sb.StageConnected, 1, func() {
 		w.After(10*time.Second, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
-		w.After(20*time.Second, func() { w.Sim.ClientHangsUp(p.call(0)) })
-		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1)) })
+		w.After(20*time.Second, func() { w.Sim.ClientHangsUp(p.call(0), p) })
+		w.After(time.Minute, func() { w.Sim.ClientHangsUp(p.call(1), p) })
 	})
 	got := expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: sb.PartyAgent, Attempts: 1})
 	if got.TalkSeconds < 55 {
@@ -358,8 +358,8 @@ func TestBindingIsOverBeforeTheRoomIsLoosened(t *testing.T) {
 		w.After(7*time.Second, func() { // the binding is tried again half a second later
 			w.Env.UpdateWorkflow(sb.UpdateRejoin, "again", (&answer{}).callbacks(), sb.Rejoin{Agent: anna(w)})
 		})
-		w.After(30*time.Second, func() { w.Sim.ClientHangsUp(p.call(1)) })
-		w.After(time.Minute, func() { w.Sim.SetWebhooks(false); w.Sim.ClientHangsUp(p.call(2)) })
+		w.After(30*time.Second, func() { w.Sim.ClientHangsUp(p.call(1), p) })
+		w.After(time.Minute, func() { w.Sim.SetWebhooks(false); w.Sim.ClientHangsUp(p.call(2), p) })
 	})
 	got := w.Run(w.Request(patient))
 	if got.TalkSeconds < 55 || bindings < 6 {
@@ -376,7 +376,7 @@ func TestHangingUpWhileTheAgentComesBack(t *testing.T) {
 		w.At(sb.StageConnected, 1, func() {
 			p.setDeaf(true)
 			w.After(10*time.Second, func() { update(w, sb.UpdateRejoin, sb.Rejoin{Agent: anna(w)}) })
-			w.After(12*time.Second, func() { w.Sim.ClientHangsUp(p.call(0)) })
+			w.After(12*time.Second, func() { w.Sim.ClientHangsUp(p.call(0), p) })
 			w.After(15*time.Second, func() { update(w, sb.UpdateHangUp, sb.HangUp{By: by}) })
 		})
 		expect(t, w, w.Request(patient), sb.Result{Outcome: sb.Completed, HungUpBy: by, Attempts: 1})

@@ -37,7 +37,7 @@ test: lint ## everything CI checks
 	$(if $(race),,@echo && echo "no C compiler: tests run without the race detector")
 	$(call step,unit$(,) workflow and replay tests,go test $(race) $$(go list ./... | grep -v -E '/(dev|e2e|features)(/|$$)'))
 	$(call step,what the whole-stack tests need,go run ./dev build)
-	$(call step,whole-stack tests,go test $(race) -timeout 30m $(whole_stack))
+	$(call step,whole-stack tests,go test $(race) -timeout 30m -p 1 -parallel 4 $(whole_stack))
 
 desktop: ## the agents' page, bundled into what the webhook process serves
 	@go run ./dev desktop

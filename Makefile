@@ -33,7 +33,7 @@ run: ## the whole product on this machine, with three sample calls; flags in ARG
 
 test: lint ## everything CI checks
 	$(if $(npm),$(call step,the official library for Node.js,cd simulator/clients/node && npm ci --no-audit --no-fund --loglevel=error),@echo && echo "no npm: the simulator is not tested with Twilio's library for Node.js")
-	$(if $(npm),$(call step,the agents' page: types and unit tests,cd desktop/page && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm test --silent),@echo && echo "no npm: the agents' page is neither built nor tested")
+	$(if $(npm),$(call step,the page: types and unit tests,cd desktop/page && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm test --silent),@echo && echo "no npm: the agents' page is neither built nor tested")
 	$(if $(race),,@echo && echo "no C compiler: tests run without the race detector")
 	$(call step,unit$(,) workflow and replay tests,go test $(race) $$(go list ./... | grep -v -E '/(dev|e2e|features)(/|$$)'))
 	$(call step,what the whole-stack tests need,go run ./dev build)

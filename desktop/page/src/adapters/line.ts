@@ -30,6 +30,7 @@ export class Line {
   private show: () => void = () => {}
   private failures = 0
   private retry: ReturnType<typeof setTimeout> | undefined
+  private keptEnds: ReturnType<typeof setTimeout> | undefined
   private stopped = false
   private readonly pressed = new Keys(key => this.call?.sendDigits(key))
 
@@ -76,6 +77,7 @@ export class Line {
   stop() {
     this.stopped = true
     clearTimeout(this.retry)
+    clearTimeout(this.keptEnds)
     window.removeEventListener('pagehide', this.leave)
     this.device?.destroy()
   }
@@ -121,6 +123,11 @@ export class Line {
       keep.setRing(null)
       return null
     }
+    this.keptEnds = setTimeout(() => {
+      if (keep.ring()?.sid !== k.sid) return // answered meanwhile, or another one rings
+      keep.setRing(null)
+      this.tell.over(k.sid)
+    }, k.at + keptFor - Date.now())
     return { sid: k.sid, status: 'ringing', muted: false, rejoin: false, kept: true }
   }
 

@@ -24,9 +24,9 @@ const free: Shift = {
   statuses: ['Available', 'On a break', 'Gone Home', 'Missed call', 'Softphone lost'].map(name => ({ name, takesCalls: name === 'Available' })),
   status: 'Available', wanted: 'Available', history: past,
 }
-const call: CallAnswer = { call: '3', stage: 'connected', since: ago(92), attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null }
+const call: CallAnswer = { call: '3', stage: 'connected', since: ago(92), attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null, yours: true }
 const offer: Watched = {
-  reservation: 'WR1', call: '3', name: 'Zoë Álvarez', reason: 'Cover for a second van, before the weekend', status: 'pending', seen: null, unseen: '',
+  reservation: 'WR1', call: '3', attempt: 1, name: 'Zoë Álvarez', reason: 'Cover for a second van, before the weekend', status: 'pending', seen: null, unseen: '',
   rang: false, answering: false, answered: false, accepted: false, declined: false, hungUp: false, rejoin: 'no', finishing: false, overAt: 0,
 }
 const on: Watched = { ...offer, status: 'accepted', accepted: true, answered: true, seen: call }
@@ -57,6 +57,12 @@ export const states: Record<string, Shift> = {
   muted: { ...free, offer: on, ring: { ...ring, muted: true }, quality: ['high-packet-loss'] },
   reconnecting: { ...free, offer: on, ring: { ...ring, status: 'reconnecting' }, line: 'unregistered' },
   rejoining: { ...free, offer: { ...on, answered: false, rejoin: 'asked' } },
+  over: { ...free, offer: { ...on, status: 'completed', seen: null, overAt: now } },
   'wrap-up': { ...free, offer: { ...on, seen: { ...call, stage: 'wrapping_up', wrap_up_until: new Date(now + 74_000).toISOString() } } },
+  'notes-lost': { ...free, history: [{ call: '3', at: now, text: 'You talked with Zoë Álvarez for 32 seconds. Zoë Álvarez hung up. Your notes were not saved: “Call again: wants the new van on the same policy”' }, ...past] },
+  long: { ...free, offer: { ...on, name: 'Wolfeschlegelsteinhausenbergerdorff'.repeat(3), reason: 'https://example.com/' + 'a-very-long-word'.repeat(12) + ' and then <b>words</b>' }, ring,
+    history: [{ call: '2', at: now, text: `${'Wolfeschlegelsteinhausenbergerdorff'.repeat(2)} did not answer.` }] },
+  'from-the-right': { ...free, offer: { ...offer, name: '\u2068נועה לוי\u2069', reason: '\u2068ביטוח לרכב שני, לפני סוף השבוע\u2069', rang: true }, ring: { ...ring, status: 'ringing' },
+    history: [{ call: '3', at: now, text: '\u2068נועה לוי\u2069’s line was engaged. We will try again at 13:35.' }] },
   trouble: { ...free, notice: 'The status could not be changed: TaskRouter does not answer.', taskRouter: 'lost' },
 }

@@ -2,6 +2,7 @@ import { Worker } from 'twilio-taskrouter'
 import type { Reservation, WorkerOptions } from 'twilio-taskrouter'
 import type { Config, Offer, ReservationStatus } from '../model/contract'
 import type { Status } from '../model/shift'
+import { isolated } from '../model/words'
 
 export interface TaskRouterEvents {
   state(state: 'ready' | 'lost'): void
@@ -73,6 +74,6 @@ export class TaskRouter {
 
 /** offer reads what the call process wrote on the task. */
 function offer(r: Reservation): Offer {
-  const a = r.task.attributes as { call?: string; name?: string; reason?: string }
-  return { reservation: r.sid, call: a.call ?? '', name: a.name || 'A caller', reason: a.reason ?? '', status: r.status as ReservationStatus }
+  const a = r.task.attributes as { call?: string; attempt?: number; name?: string; reason?: string }
+  return { reservation: r.sid, call: a.call ?? '', attempt: a.attempt ?? 0, name: isolated(a.name || 'A caller'), reason: isolated(a.reason ?? ''), status: r.status as ReservationStatus }
 }

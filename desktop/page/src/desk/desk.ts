@@ -9,7 +9,7 @@ import { Windows } from '../adapters/windows'
 import { backoff } from '../model/backoff'
 import type { WrapUp } from '../model/contract'
 import { device } from '../model/device'
-import { busy, takesCalls, talking } from '../model/shift'
+import { busy, occupied, takesCalls, talking } from '../model/shift'
 import { Beats } from './beats'
 import { Store } from './store'
 import { Tokens } from './tokens'
@@ -30,7 +30,7 @@ interface Parts {
 export class Desk {
   readonly store = new Store()
   readonly api = new Api()
-  private readonly windows = new Windows(() => busy(this.store.get()))
+  private readonly windows = new Windows(() => occupied(this.store.get()))
   private parts: Parts | null = null
   private audio: { context: AudioContext; microphone: Meter; speaker: Meter } | null = null
 
@@ -259,7 +259,7 @@ export class Desk {
   readonly keys = (digits: string) => this.parts?.line.keys(digits)
   readonly draft = (call: string): WrapUp => keep.draft(call)
   readonly setDraft = (call: string, draft: WrapUp) => keep.setDraft(call, draft)
-  readonly finish = () => void this.parts?.watch.finish()
+  readonly finish = () => this.parts?.watch.finish()
   readonly tryMicrophone = () => this.parts?.microphone.open()
   readonly dismiss = () => this.store.tell({ type: 'notice', text: '' })
   readonly now = () => Date.now() + this.api.ahead

@@ -38,6 +38,8 @@ export interface Result {
   hung_up_by?: string
   attempts?: number
   talk_seconds?: number
+  disposition?: string
+  note?: string
 }
 
 /** CallAnswer is where a call is, as the server tells. */
@@ -51,6 +53,8 @@ export interface CallAnswer {
   retry_at: string | null
   wrap_up_until: string | null
   result: Result | null
+  /** The call is the agent's, or was the last thing the agent did in it; else it has gone on with somebody else. */
+  yours: boolean
 }
 
 export interface Beat {
@@ -75,6 +79,8 @@ export type ReservationStatus =
 export interface Offer {
   reservation: string
   call: string
+  /** Which attempt to reach the caller it is for; 0: the task does not tell. */
+  attempt: number
   name: string
   reason: string
   status: ReservationStatus

@@ -10,9 +10,9 @@ const config: Config = {
   voice: { edge: '', signalling: '', sounds: true }, task_router: { rest: '', socket: '' },
   statuses: ['Available', 'On a break', 'Gone Home'], lost_status: 'Softphone lost', missed_status: 'Missed call', dispositions: ['Resolved'],
 }
-const offer = (status: Offer['status'], reservation = 'WR1'): Event => ({ type: 'offer', at: 1000, offer: { reservation, call: 'call/a/1', name: 'Zoë', reason: 'a van', status } })
+const offer = (status: Offer['status'], reservation = 'WR1'): Event => ({ type: 'offer', at: 1000, offer: { reservation, call: 'call/a/1', attempt: 1, name: 'Zoë', reason: 'a van', status } })
 const ring = (status: Ring['status']): Event => ({ type: 'ring', ring: { sid: 'CA1', status, muted: false, rejoin: false, kept: false } })
-const answer = (stage: Stage, more: Partial<CallAnswer> = {}): CallAnswer => ({ call: 'call/a/1', stage, since: '2030-05-06T13:00:00Z', attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null, ...more })
+const answer = (stage: Stage, more: Partial<CallAnswer> = {}): CallAnswer => ({ call: 'call/a/1', stage, since: '2030-05-06T13:00:00Z', attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null, yours: true, ...more })
 const seen = (call: CallAnswer, asked: number): Event => ({ type: 'seen', call, asked, at: asked + 10 })
 const run = (...events: Event[]): Shift => events.reduce(next, next(atFirst, { type: 'config', config }))
 const onTheLine = [offer('pending'), ring('ringing'), ring('open'), offer('accepted')]
@@ -50,18 +50,79 @@ describe('what came of an offer', () => {
 
   test('is given up after a while', () => {
     const s = run(...onTheLine, offer('completed'))
-    const early: Event = { type: 'unseen', why: 'no answer', at: 1000 + patience }
-    const late: Event = { type: 'unseen', why: 'no answer', at: 1001 + patience }
+    const early: Event = { type: 'unseen', call: 'call/a/1', why: 'no answer', at: 1000 + patience }
+    const late: Event = { type: 'unseen', call: 'call/a/1', why: 'no answer', at: 1001 + patience }
     expect(next(s, early).offer).not.toBeNull()
     expect(next(s, late).history[0]?.text).toMatch(/has not told/)
   })
 
   test('is not lost when the next offer comes first', () => {
     const s = run(...onTheLine, offer('completed'), offer('pending', 'WR2'))
-    expect(s.history).toHaveLength(1)
     expect(s.offer?.reservation).toBe('WR2')
     expect(s.offer?.answered).toBe(true) // the softphone is still on the line
+    expect(s.history).toEqual([])
+    const told = next(s, seen(answer('retry_planned', { last_outcome: 'busy' }), 2000))
+    expect(told.history.map(p => p.text)).toEqual(['Zoë’s line was engaged.'])
+    expect([told.offer?.reservation, told.untold]).toEqual(['WR2', []])
+    expect(next(s, { type: 'unseen', call: 'call/a/1', why: 'no answer', at: 1001 + patience }).history[0]?.text).toMatch(/has not told/)
   })
+})
+
+describe('a caller who is busy at once', () => {
+  const busy = { last_outcome: 'busy', retry_at: null }
+  const over: Event = { type: 'ring_over', sid: 'CA1' }
+  // Each answer is from the process as it was at that time; the reservation ends at 1000.
+  test.each<[string, Event[]]>([
+    ['the last answer is from before the agent had joined', [seen(answer('agent_ringing'), 900), over, offer('completed'), seen(answer('retry_planned', busy), 2000)]],
+    ['the softphone is over last', [seen(answer('agent_joined'), 900), offer('completed'), over, seen(answer('caller_ringing'), 1100), seen(answer('retry_planned', busy), 2000)]],
+    ['an answer is late', [over, offer('completed'), seen(answer('agent_ringing'), 990), seen(answer('caller_ringing'), 1000), seen(answer('retry_planned', busy), 2000)]],
+    ['the server tells first', [seen(answer('caller_ringing'), 800), seen(answer('retry_planned', busy), 900), over, offer('completed')]],
+    ['the result is there before the stage', [over, offer('completed'), seen(answer('caller_ringing', { result: { outcome: 'busy' } }), 1100)]],
+    ['nothing was answered before', [offer('completed'), over, seen(answer('ended', { result: { outcome: 'busy' } }), 1100)]],
+    ['the reservation is canceled', [seen(answer('agent_ringing'), 900), offer('canceled'), seen(answer('retry_planned', busy), 2000)]],
+  ])('is what the agent is told, when %s', (_, events) => {
+    const states = events.map((__, i) => run(...onTheLine, ...events.slice(0, i + 1)))
+    expect(states.flatMap(s => s.history.map(p => p.text)).filter(text => !text.startsWith('Zoë’s line was engaged.'))).toEqual([])
+    expect(states.at(-1)?.history).toHaveLength(1)
+    expect(states.at(-1)?.offer).toBeNull()
+  })
+
+  test('is not said to have been left by the agent, when the next attempt has begun before the server could be asked', () => {
+    const s = run(...onTheLine, over, offer('completed'), seen(answer('queued', { attempt: 2, yours: false }), 5000))
+    expect(s.history[0]?.text).toBe('The attempt to reach Zoë came to nothing. Another one is made.')
+    const talked = run(...onTheLine, offer('completed'), seen(answer('ended', { attempt: 2, yours: false, result: { outcome: 'completed', hung_up_by: 'caller', talk_seconds: 99 } }), 5000))
+    expect(talked.history[0]?.text).not.toMatch(/You talked/)
+  })
+})
+
+test('an agent who left is told so once the call is offered to somebody else', () => {
+  const left = [...onTheLine, { type: 'hung_up' } as const, offer('completed')]
+  expect(run(...left, seen(answer('agent_ringing', { yours: false }), 1100)).history[0]?.text).toMatch(/^You left before Zoë/)
+  expect(run(...left, seen(answer('queued', { attempt: 2, yours: false }), 1100)).history[0]?.text).toMatch(/^You left before Zoë/)
+  expect(run(...left, seen(answer('connected', { yours: false }), 1100)).offer).toBeNull()
+})
+
+test('a ring that comes before its offer is not shown as the call that was', () => {
+  const s = run(...onTheLine, { type: 'ring_over', sid: 'CA1' }, offer('completed'), { type: 'ring', ring: { sid: 'CA2', status: 'ringing', muted: false, rejoin: false, kept: false } })
+  expect([s.offer, s.untold.length]).toEqual([null, 1])
+})
+
+describe('a ring from before a reload', () => {
+  const kept: Event = { type: 'ring', ring: { sid: 'CA1', status: 'ringing', muted: false, rejoin: false, kept: true } }
+  test('ends with its offer', () => {
+    expect(run(offer('pending'), kept, offer('rejected')).ring).toBeNull()
+    expect(run(kept, { type: 'offers', offers: [], at: 5 }).ring).toBeNull()
+  })
+  test('gives way to the leg that brings the agent back', () => {
+    const s = run(offer('accepted'), kept, { type: 'ring', ring: { sid: 'CA2', status: 'connecting', muted: false, rejoin: true, kept: false } })
+    expect(s.ring).toMatchObject({ sid: 'CA2', kept: false })
+  })
+})
+
+test('a call that was answered while TaskRouter was not reached is asked for, not said to be missed', () => {
+  const s = run(offer('pending'), ring('ringing'), { type: 'task_router', state: 'lost' }, ring('open'), { type: 'offers', offers: [], at: 5 })
+  expect(s.history).toEqual([])
+  expect(s.offer?.accepted).toBe(true)
 })
 
 test('a reservation that is missing after a reconnect is over', () => {

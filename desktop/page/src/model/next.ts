@@ -1,6 +1,6 @@
 import type { CallAnswer, Config, Offer } from './contract'
 import { over } from './contract'
-import { ofCall, ofOffer } from './outcome'
+import { elsewhere, ofCall, ofOffer } from './outcome'
 import { atFirst, talking } from './shift'
 import type { LineState, Microphone, Past, Ring, Shift, Status, Watched } from './shift'
 
@@ -35,7 +35,8 @@ export type Event =
   | { type: 'finishing'; on: boolean }
   | { type: 'rejoin'; state: Watched['rejoin'] }
   | { type: 'seen'; call: CallAnswer; asked: number; at: number }
-  | { type: 'unseen'; why: string; at: number }
+  | { type: 'unseen'; call: string; why: string; at: number }
+  | { type: 'unsaved'; call: string; notes: string }
   | { type: 'history'; past: Past[] }
   | { type: 'notice'; text: string }
 
@@ -57,7 +58,7 @@ export function next(s: Shift, e: Event): Shift {
     case 'elsewhere': return { ...s, place: 'elsewhere', callElsewhere: e.inCall }
     case 'here': return {
       ...s, place: 'here', callElsewhere: false, presence: 'connecting', microphone: 'unknown', line: 'off', lineTrouble: '',
-      tokenTrouble: '', taskRouter: 'connecting', offer: null, ring: null, notice: '',
+      tokenTrouble: '', taskRouter: 'connecting', offer: null, untold: [], ring: null, notice: '',
     }
     case 'microphone': return { ...s, microphone: e.state }
     case 'sound_blocked': return { ...s, soundBlocked: e.blocked }
@@ -80,7 +81,8 @@ export function next(s: Shift, e: Event): Shift {
     case 'finishing': return watched(s, { finishing: e.on })
     case 'rejoin': return watched(s, { rejoin: e.state })
     case 'seen': return seen(s, e.call, e.asked, e.at)
-    case 'unseen': return settle(watched(s, { unseen: e.why }), e.at)
+    case 'unseen': return settle(s.offer?.call === e.call ? watched(s, { unseen: e.why }) : s, e.at)
+    case 'unsaved': return unsaved(s, e.call, e.notes)
     case 'history': return { ...s, history: e.past }
     case 'notice': return { ...s, notice: e.text }
   }
@@ -98,62 +100,86 @@ function status(s: Shift, now: string): Shift {
   }
 }
 
-// After a reconnect TaskRouter tells which reservations there are: what is missing is over.
+// After a reconnect TaskRouter tells which reservations there are: what is missing is over. How it ended is not told; of
+// one that the softphone answered the server knows.
 function offers(s: Shift, list: Offer[], at: number): Shift {
   const kept = s.offer
   if (kept && !kept.overAt && !list.some(o => o.reservation === kept.reservation)) {
-    s = offer(s, { ...kept, status: kept.status === 'pending' ? 'canceled' : 'completed' }, at)
+    s = offer(s, { ...kept, status: kept.status === 'pending' && !kept.answered ? 'canceled' : 'completed' }, at)
   }
+  if (!list.some(o => o.status === 'pending')) s = silent(s)
   return list.reduce((known, o) => offer(known, o, at), s)
 }
 
 function offer(s: Shift, o: Offer, at: number): Shift {
   const now = s.offer
   if (now?.reservation === o.reservation) {
-    const changed = { ...now, status: o.status, accepted: now.accepted || accepted(o), overAt: over(o.status) ? now.overAt || at : 0 }
-    return settle({ ...s, offer: changed }, at)
+    const changed = { ...now, status: o.status, accepted: now.accepted || accepted(o) }
+    if (!over(o.status)) return { ...s, offer: changed }
+    return settle(silent({ ...s, offer: ended(changed, at) }), at)
   }
-  if (over(o.status)) return s
+  if (over(o.status) || s.untold.some(u => u.reservation === o.reservation)) return s
   const started: Watched = {
     ...o, seen: null, unseen: '', rang: s.ring !== null, answering: false, answered: talking(s.ring),
     accepted: accepted(o), declined: false, hungUp: false, rejoin: 'no', finishing: false, overAt: 0,
   }
-  return { ...(now ? remember(s, now, at) : s), offer: started, notice: '' }
+  return { ...leave(s, at), offer: started, notice: '' }
 }
 
 const accepted = (o: Offer) => o.status === 'accepted' || o.status === 'wrapping' || o.status === 'completed'
 
+// ended forgets where the call was while the reservation lasted, unless that is its end already.
+function ended(o: Watched, at: number): Watched {
+  return o.overAt ? o : { ...o, overAt: at, seen: o.seen && final(o.seen) ? o.seen : null }
+}
+
+// leave makes room for the next call. What came of this one is still to be told.
+function leave(s: Shift, at: number): Shift {
+  if (!s.offer) return s
+  return settle({ ...s, offer: null, untold: [...s.untold, ended(s.offer, at)] }, at)
+}
+
+// silent ends a ring from before a reload, which nothing else does.
+function silent(s: Shift): Shift {
+  return s.ring?.kept ? { ...s, ring: null } : s
+}
+
 function ring(s: Shift, r: Ring): Shift {
+  if (s.offer?.overAt && s.ring?.sid !== r.sid) s = leave(s, s.offer.overAt) // the next call rings before it is offered
   s = { ...s, ring: r }
   return watched(s, { rang: true, answered: s.offer?.answered || talking(r), rejoin: 'no' })
 }
 
 function seen(s: Shift, call: CallAnswer, asked: number, at: number): Shift {
-  const o = s.offer
-  if (!o || o.call !== call.call) return s
   // An answer from before the reservation ended says nothing about what came after it.
-  if (o.overAt && asked < o.overAt) return s
-  return settle(watched(s, { seen: call, unseen: '' }), at)
+  const learn = (o: Watched): Watched => o.call !== call.call || (o.overAt && asked < o.overAt) ? o : { ...o, seen: call, unseen: '' }
+  return settle({ ...s, offer: s.offer && learn(s.offer), untold: s.untold.map(learn) }, at)
 }
 
-// settle takes an offer off the screen once it is known what came of it.
+// settle takes calls off the screen once it is known what came of them.
 function settle(s: Shift, at: number): Shift {
-  const o = s.offer
-  if (!o || !o.overAt) return s
-  const settled = !o.accepted || gone(o.seen) || at - o.overAt > patience
-  return settled ? { ...remember(s, o, at), offer: null } : s
+  const settled = (o: Watched) => o.overAt > 0 && (!o.accepted || gone(o) || at - o.overAt > patience)
+  for (const o of s.untold.filter(settled)) s = remember(s, o, at)
+  s = { ...s, untold: s.untold.filter(o => !settled(o)) }
+  return s.offer && settled(s.offer) ? { ...remember(s, s.offer, at), offer: null } : s
 }
 
+// final: nothing that is told later changes what came of this attempt.
+function final(c: CallAnswer): boolean {
+  return c.result !== null || c.stage === 'ended' || c.stage === 'retry_planned'
+}
 
-// gone reports whether the call goes on, or ended, without this agent.
-function gone(c: CallAnswer | null): boolean {
-  return c !== null && ['ended', 'retry_planned', 'queued', 'agent_ringing'].includes(c.stage)
+// gone reports whether the call goes on, or ended, without this agent. Only of a reservation that is over: while it is
+// being accepted, the agent's softphone is still said to ring.
+function gone(o: Watched): boolean {
+  const c = o.seen
+  return c !== null && (final(c) || c.stage === 'queued' || c.stage === 'agent_ringing' || elsewhere(c, o))
 }
 
 function remember(s: Shift, o: Watched, at: number): Shift {
   if (echo(s, o, at)) return s
   const text = !o.accepted ? ofOffer(o.name, o.status, o)
-    : o.seen && gone(o.seen) ? ofCall(o.name, o.seen)
+    : o.seen && gone(o) ? ofCall(o.name, o.seen, o)
     : `The call with ${o.name} is over. The server has not told what came of it.`
   return { ...s, history: [{ call: o.call, at, text }, ...s.history].slice(0, remembered) }
 }
@@ -163,4 +189,10 @@ function remember(s: Shift, o: Watched, at: number): Shift {
 function echo(s: Shift, o: Watched, at: number): boolean {
   const last = s.history[0]
   return o.status === 'rejected' && !o.declined && !o.answered && last?.call === o.call && at - last.at < echoes
+}
+
+// Notes that could not be handed in are shown where the call is remembered, so that the agent can take them from there.
+function unsaved(s: Shift, call: string, notes: string): Shift {
+  const which = s.history.findIndex(p => p.call === call)
+  return { ...s, history: s.history.map((p, i) => i === which ? { ...p, text: `${p.text} Your notes were not saved: “${notes}”` } : p) }
 }

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest'
 import { backoff } from './backoff'
 import type { CallAnswer, Result } from './contract'
 import { ofCall } from './outcome'
-import { clock, duration, timer } from './words'
+import { clock, duration, isolated, timer } from './words'
 
 const since = '2030-05-06T13:00:00Z'
-const call = (more: Partial<CallAnswer>): CallAnswer => ({ call: 'a', stage: 'ended', since, attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null, ...more })
+const mine = { attempt: 1, hungUp: false }
+const call = (more: Partial<CallAnswer>): CallAnswer => ({ call: 'a', stage: 'ended', since, attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null, yours: true, ...more })
 
 test.each<[Result, string]>([
   [{ outcome: 'completed', hung_up_by: 'caller', talk_seconds: 32 }, 'You talked with Zoë for 32 seconds. Zoë hung up.'],
@@ -17,13 +18,13 @@ test.each<[Result, string]>([
   [{ outcome: 'cancelled' }, 'The request of Zoë was withdrawn.'],
   [{ outcome: 'failed', reason: 'apologised' }, 'Zoë picked up when you had gone, and heard an apology.'],
 ])('%o', (result, text) => {
-  expect(ofCall('Zoë', call({ result }))).toBe(text)
+  expect(ofCall('Zoë', call({ result }), mine)).toBe(text)
 })
 
 test('a further attempt has its time', () => {
   const at = (hour: string) => new Date(`2030-05-06T${hour}`)
   const planned = call({ stage: 'retry_planned', since: at('13:00:00').toISOString(), last_outcome: 'no_answer', retry_at: at('13:30:00').toISOString() })
-  expect(ofCall('Zoë', planned)).toBe('Zoë did not answer. We will try again at 13:30.')
+  expect(ofCall('Zoë', planned, mine)).toBe('Zoë did not answer. We will try again at 13:30.')
 })
 
 test('times', () => {
@@ -34,4 +35,10 @@ test('times', () => {
 
 test('waiting doubles up to a limit', () => {
   expect([0, 1, 2, 9, 2000].map(n => backoff(n))).toEqual([500, 1000, 2000, 15_000, 15_000])
+})
+
+test('what others wrote turns no sentence round', () => {
+  expect(isolated('Zoë <b>')).toBe('Zoë <b>')
+  expect(isolated('Zoë\u202e evil')).toBe('Zoë evil')
+  expect(isolated('נועה')).toBe('\u2068נועה\u2069')
 })

@@ -20,13 +20,32 @@ export function ofOffer(name: string, status: string, part: Part): string {
   return `The call with ${name} was taken back before you were on the line.`
 }
 
+/** Share is what the page knows of the attempt that was the agent's. */
+export interface Share {
+  attempt: number
+  hungUp: boolean
+}
+
+/** elsewhere reports whether an answer is about what came after the agent's part: a later attempt, another agent. */
+export function elsewhere(call: CallAnswer, share: Share): boolean {
+  return !call.yours || later(call, share)
+}
+
+function later(call: CallAnswer, share: Share): boolean {
+  return share.attempt > 0 && call.attempt > share.attempt
+}
+
 /** ofCall says in plain words what became of a call that the agent was on. */
-export function ofCall(name: string, call: CallAnswer): string {
-  if (call.result) return ended(name, call.result)
-  if (call.stage === 'retry_planned') {
-    const again = call.retry_at ? ` We will try again ${clock(Date.parse(call.retry_at), Date.parse(call.since))}.` : ''
-    return attempt(name, call.last_outcome) + again
+export function ofCall(name: string, call: CallAnswer, share: Share): string {
+  if (!elsewhere(call, share)) {
+    if (call.result) return ended(name, call.result)
+    if (call.stage === 'retry_planned') {
+      const again = call.retry_at ? ` We will try again ${clock(Date.parse(call.retry_at), Date.parse(call.since))}.` : ''
+      return attempt(name, call.last_outcome) + again
+    }
   }
+  // Why an attempt ended is told only until the next begins.
+  if (later(call, share) && !share.hungUp) return attempt(name, '') + ' Another one is made.'
   return `You left before ${name} was on the line. Somebody else takes over.`
 }
 

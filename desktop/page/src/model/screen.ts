@@ -138,10 +138,11 @@ function callPanel(s: Shift, now: number): Panel {
 function stage(s: Shift): { words: string; tone: 'waiting' | 'live' | 'trouble' } {
   const o = s.offer
   const name = o?.name ?? 'the caller'
+  if (o?.overAt) return { words: 'The call is over. One moment…', tone: 'waiting' }
   if (s.ring?.status === 'reconnecting') return { words: 'The connection broke. Reconnecting…', tone: 'trouble' }
   if (!talking(s.ring)) {
     if (o?.rejoin === 'failed') return { words: 'You could not be brought back into the call.', tone: 'trouble' }
-    return s.ring?.rejoin || (o && !o.overAt && (o.rejoin === 'asked' || (bringsBack(s) && !o.answered)))
+    return s.ring?.rejoin || (o && (o.rejoin === 'asked' || (bringsBack(s) && !o.answered)))
       ? { words: 'Bringing you back into the call…', tone: 'trouble' }
       : { words: 'The call is over.', tone: 'waiting' }
   }

@@ -31,6 +31,8 @@ export interface Shift {
   /** Why the server last changed the status. */
   statusWhy: string
   offer: Watched | null
+  /** Calls that are over, while the server has still to tell what came of them and the next is on the screen. */
+  untold: Watched[]
   ring: Ring | null
   history: Past[]
   /** What the agent has to be told about something just done. */
@@ -87,7 +89,7 @@ export const atFirst: Shift = {
   microphone: 'unknown', soundBlocked: false,
   line: 'off', lineTrouble: '', tokenTrouble: '', quality: [],
   taskRouter: 'connecting', statuses: [], status: '', wanted: '', choosing: '', statusWhy: '',
-  offer: null, ring: null, history: [], notice: '',
+  offer: null, untold: [], ring: null, history: [], notice: '',
 }
 
 /** talking reports whether the softphone has answered. */
@@ -98,6 +100,12 @@ export function talking(r: Ring | null): boolean {
 /** busy reports whether this page has a call that would be lost if the page let go of the softphone. */
 export function busy(s: Shift): boolean {
   return s.ring !== null && !s.ring.kept
+}
+
+/** occupied reports whether the agent is on a call or writing the notes on it, which another window that is opened by
+ * mistake must not take away. */
+export function occupied(s: Shift): boolean {
+  return busy(s) || (s.offer?.seen?.stage === 'wrapping_up' && !s.offer.overAt)
 }
 
 /** bringsBack reports whether the agent belongs into a call that the softphone is not in: the page was loaded again, or

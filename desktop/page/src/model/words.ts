@@ -25,3 +25,10 @@ export function clock(at: number, now: number): string {
   if (d.toDateString() === new Date(now).toDateString()) return `at ${time}`
   return `on ${d.toLocaleDateString('en-GB', { day: 'numeric', month: 'long' })} at ${time}`
 }
+
+/** isolated is what somebody else wrote, so that it turns the direction of no sentence it is put into: marks that would
+ * are taken out, and what is read from the right is set apart. */
+export function isolated(text: string): string {
+  const plain = text.replace(/[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g, '')
+  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(plain) ? `\u2068${plain}\u2069` : plain
+}

@@ -50,9 +50,14 @@ export class Api {
 async function said(r: Response): Promise<string> {
   try {
     const { error } = await r.json() as { error?: string }
-    if (error) return error
+    if (error) return sentence(error)
   } catch {
     // Not ours: a proxy's page.
   }
   return `The server answered ${r.status}. The page tries again by itself; if this lasts, tell your team lead.`
+}
+
+// The server's errors begin small, as errors do; what an agent reads begins like a sentence.
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')
 }

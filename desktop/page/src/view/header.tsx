@@ -4,7 +4,8 @@ import { Mark } from './mark'
 
 export function Header({ screen, act, openHelp }: { screen: Extract<Screen, { kind: 'desk' }>; act: Acts; openHelp: () => void }) {
   const { chooser, panel } = screen
-  const onLine = panel.kind === 'offer' || panel.kind === 'call'
+  // Signing out forgets everything, the notes of this call included.
+  const inCall = panel.kind !== 'idle'
   return (
     <header>
       <h1 className="mark-line"><Mark /></h1>
@@ -19,7 +20,7 @@ export function Header({ screen, act, openHelp }: { screen: Extract<Screen, { ki
       <div className="who">
         <span data-qa="agent-name">{screen.agent}</span>
         <button className="button quiet" onClick={openHelp}>Shortcuts</button>
-        <button className="button quiet" onClick={act.signOut} disabled={onLine} title={onLine ? 'End the call first.' : undefined} data-qa="sign-out">Sign out</button>
+        <button className="button quiet" onClick={act.signOut} disabled={inCall} title={inCall ? (panel.kind === 'wrap_up' ? 'Finish your notes first.' : 'End the call first.') : undefined} data-qa="sign-out">Sign out</button>
       </div>
     </header>
   )

@@ -27,14 +27,14 @@ export function WrapUpCard({ panel, act }: { panel: Extract<Panel, { kind: 'wrap
       }}>
         <label className="field">
           <span>What came of it?</span>
-          <select value={draft.disposition} onChange={e => change({ disposition: e.target.value })} data-qa="wrap-up-disposition">
+          <select value={draft.disposition} disabled={panel.finishing} onChange={e => change({ disposition: e.target.value })} data-qa="wrap-up-disposition">
             <option value="">Not said</option>
             {panel.dispositions.map(d => <option key={d} value={d}>{d}</option>)}
           </select>
         </label>
         <label className="field">
           <span>Note</span>
-          <textarea rows={5} maxLength={longestNote} value={draft.note} onChange={e => change({ note: e.target.value })} data-qa="wrap-up-note" />
+          <textarea rows={5} maxLength={longestNote} readOnly={panel.finishing} value={draft.note} onChange={e => change({ note: e.target.value })} data-qa="wrap-up-note" />
         </label>
         <div className="buttons">
           <button className="button primary big" disabled={panel.finishing} data-qa="wrap-up-finish">{panel.finishing ? 'Saving…' : 'Finish'}</button>

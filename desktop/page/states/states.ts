@@ -26,7 +26,7 @@ const free: Shift = {
 }
 const call: CallAnswer = { call: '3', stage: 'connected', since: ago(92), attempt: 1, last_outcome: '', retry_at: null, wrap_up_until: null, result: null, yours: true }
 const offer: Watched = {
-  reservation: 'WR1', call: '3', attempt: 1, name: 'Zoë Álvarez', reason: 'Cover for a second van, before the weekend', status: 'pending', seen: null, unseen: '',
+  reservation: 'WR1', call: '3', attempt: 1, name: 'Zoë Álvarez', reason: 'Cover for a second van, before the weekend', status: 'pending', seen: null,
   rang: false, answering: false, answered: false, accepted: false, declined: false, hungUp: false, rejoin: 'no', finishing: false, overAt: 0,
 }
 const on: Watched = { ...offer, status: 'accepted', accepted: true, answered: true, seen: call }

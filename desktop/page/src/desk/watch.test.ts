@@ -48,6 +48,7 @@ afterEach(() => {
 })
 
 test('nothing is asked before the offer is accepted, and once a second from then on', async () => {
+  store.tell({ type: 'task_router', state: 'ready' })
   store.tell(pending)
   await vi.advanceTimersByTimeAsync(5000)
   expect(asked).toEqual([])
@@ -154,6 +155,16 @@ describe('notes', () => {
     expect(store.get().notice).toBe('The notes are not saved. Too long.')
   })
 
+  test('that come in twice, the first answer being lost, are not said to be refused', async () => {
+    await wrapUpFor(60_000)
+    wrapUp = () => Promise.reject(new Refusal(409, 'The call is over already.'))
+    watch.finish()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(store.get().notice).toBe('')
+    expect(store.get().offer?.finishing).toBe(false)
+    expect(keep.draft('call/a/1').note).toBe('a van')
+  })
+
   test('that came too late are given back', async () => {
     await wrapUpFor(60_000)
     answer = () => Promise.resolve(ended(''))
@@ -170,6 +181,17 @@ describe('notes', () => {
     await vi.advanceTimersByTimeAsync(1500)
     expect(store.get().history[0]?.text).toBe('You talked with Zoë for 5 seconds. Zoë hung up.')
   })
+})
+
+test('a call that is answered while TaskRouter is not reached is looked at all the same', async () => {
+  store.tell({ type: 'task_router', state: 'ready' })
+  store.tell(pending)
+  store.tell(ring)
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(asked).toEqual([])
+  store.tell({ type: 'task_router', state: 'lost' })
+  await vi.advanceTimersByTimeAsync(1500)
+  expect(store.get().offer?.seen?.stage).toBe('connected')
 })
 
 test('what came of a call is asked for while the next is offered', async () => {

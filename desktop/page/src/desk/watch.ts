@@ -66,16 +66,21 @@ export class Watch {
       if (tries > 0) this.store.tell({ type: 'notice', text: '' })
       return void this.ask()
     }
-    const away = problem instanceof Refusal && (problem.status === 0 || problem.status >= 500)
+    const status = problem instanceof Refusal ? problem.status : 0
+    if (status === 409) { // the time was up, or they came in and the answer was lost: what is seen of the call tells which
+      this.store.tell({ type: 'finishing', on: false })
+      return void this.ask()
+    }
+    const away = status === 0 || status >= 500
     this.store.tell({ type: 'notice', text: `The notes are not saved${away ? ' yet' : ''}. ${(problem as Error).message}` })
     if (away) this.saving = setTimeout(() => void this.save(o, tries + 1), backoff(tries, every, 4 * every))
     else this.store.tell({ type: 'finishing', on: false })
   }
 
-  // What happened to the reservation or the softphone is a reason to ask at once.
+  // What happened to the reservation, the softphone or TaskRouter is a reason to ask at once.
   private look() {
-    const { offer, ring } = this.store.get()
-    const now = JSON.stringify([offer?.reservation, offer?.status, ring?.status])
+    const { offer, ring, taskRouter } = this.store.get()
+    const now = JSON.stringify([offer?.reservation, offer?.status, ring?.status, taskRouter])
     if (now !== this.seen) {
       this.seen = now
       if (ring || !offer) this.rejoins = 0
@@ -118,7 +123,7 @@ export class Watch {
       return true
     } catch (e) {
       if (this.stopped) return true
-      this.store.tell({ type: 'unseen', call: id, why: (e as Error).message, at: Date.now() })
+      this.store.tell({ type: 'unseen', at: Date.now() })
       if (e instanceof Refusal && e.status === 401) this.signedOut()
       return false
     }

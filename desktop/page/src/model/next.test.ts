@@ -50,8 +50,8 @@ describe('what came of an offer', () => {
 
   test('is given up after a while', () => {
     const s = run(...onTheLine, offer('completed'))
-    const early: Event = { type: 'unseen', call: 'call/a/1', why: 'no answer', at: 1000 + patience }
-    const late: Event = { type: 'unseen', call: 'call/a/1', why: 'no answer', at: 1001 + patience }
+    const early: Event = { type: 'unseen', at: 1000 + patience }
+    const late: Event = { type: 'unseen', at: 1001 + patience }
     expect(next(s, early).offer).not.toBeNull()
     expect(next(s, late).history[0]?.text).toMatch(/has not told/)
   })
@@ -64,7 +64,7 @@ describe('what came of an offer', () => {
     const told = next(s, seen(answer('retry_planned', { last_outcome: 'busy' }), 2000))
     expect(told.history.map(p => p.text)).toEqual(['Zoë’s line was engaged.'])
     expect([told.offer?.reservation, told.untold]).toEqual(['WR2', []])
-    expect(next(s, { type: 'unseen', call: 'call/a/1', why: 'no answer', at: 1001 + patience }).history[0]?.text).toMatch(/has not told/)
+    expect(next(s, { type: 'unseen', at: 1001 + patience }).history[0]?.text).toMatch(/has not told/)
   })
 })
 

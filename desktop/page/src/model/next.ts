@@ -35,7 +35,7 @@ export type Event =
   | { type: 'finishing'; on: boolean }
   | { type: 'rejoin'; state: Watched['rejoin'] }
   | { type: 'seen'; call: CallAnswer; asked: number; at: number }
-  | { type: 'unseen'; call: string; why: string; at: number }
+  | { type: 'unseen'; at: number }
   | { type: 'unsaved'; call: string; notes: string }
   | { type: 'history'; past: Past[] }
   | { type: 'notice'; text: string }
@@ -81,7 +81,7 @@ export function next(s: Shift, e: Event): Shift {
     case 'finishing': return watched(s, { finishing: e.on })
     case 'rejoin': return watched(s, { rejoin: e.state })
     case 'seen': return seen(s, e.call, e.asked, e.at)
-    case 'unseen': return settle(s.offer?.call === e.call ? watched(s, { unseen: e.why }) : s, e.at)
+    case 'unseen': return settle(s, e.at)
     case 'unsaved': return unsaved(s, e.call, e.notes)
     case 'history': return { ...s, history: e.past }
     case 'notice': return { ...s, notice: e.text }
@@ -120,7 +120,7 @@ function offer(s: Shift, o: Offer, at: number): Shift {
   }
   if (over(o.status) || s.untold.some(u => u.reservation === o.reservation)) return s
   const started: Watched = {
-    ...o, seen: null, unseen: '', rang: s.ring !== null, answering: false, answered: talking(s.ring),
+    ...o, seen: null, rang: s.ring !== null, answering: false, answered: talking(s.ring),
     accepted: accepted(o), declined: false, hungUp: false, rejoin: 'no', finishing: false, overAt: 0,
   }
   return { ...leave(s, at), offer: started, notice: '' }
@@ -152,7 +152,7 @@ function ring(s: Shift, r: Ring): Shift {
 
 function seen(s: Shift, call: CallAnswer, asked: number, at: number): Shift {
   // An answer from before the reservation ended says nothing about what came after it.
-  const learn = (o: Watched): Watched => o.call !== call.call || (o.overAt && asked < o.overAt) ? o : { ...o, seen: call, unseen: '' }
+  const learn = (o: Watched): Watched => o.call !== call.call || (o.overAt && asked < o.overAt) ? o : { ...o, seen: call }
   return settle({ ...s, offer: s.offer && learn(s.offer), untold: s.untold.map(learn) }, at)
 }
 

@@ -61,8 +61,6 @@ export interface Ring {
 /** Watched is the offer that is on the screen, from the moment it is made until it is told what came of it. */
 export interface Watched extends Offer {
   seen: CallAnswer | null
-  /** Why the server cannot tell where the call is; empty: it can. */
-  unseen: string
   rang: boolean
   /** The agent has pressed Answer; the softphone may still have to ring. */
   answering: boolean

@@ -115,12 +115,24 @@ type Element struct {
 // Look looks at an element now, without waiting.
 func (p *Page) Look(qa string) (Element, error) { return call[Element](p, look, qa) }
 
-// Click clicks on an element as a hand would, as soon as it can be clicked on.
+// Click clicks on an element as a hand would, as soon as it can be clicked on, and again if the element was not under the
+// hand any more when it came down.
 func (p *Page) Click(qa string) error {
-	if err := p.usable(qa); err != nil {
-		return err
-	}
-	return p.do(chromedp.Click(chromedp.CSS(selector(qa))))
+	return p.Until(qa+" is clicked on", func() (bool, error) {
+		if err := p.usable(qa); err != nil {
+			return false, err
+		}
+		if _, err := call[bool](p, `(css) => {
+			const e = document.querySelector(css); window.hit = false;
+			e?.addEventListener("click", () => { window.hit = true }, { once: true, capture: true });
+			return true }`, selector(qa)); err != nil {
+			return false, err
+		}
+		if err := p.do(chromedp.Click(chromedp.CSS(selector(qa)))); err != nil {
+			return false, err
+		}
+		return Eval[bool](p, "window.hit !== false") // undefined: the click led to another document
+	})
 }
 
 // Choose chooses from a list by the text of the choice, as soon as there is such a choice.

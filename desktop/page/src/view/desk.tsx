@@ -15,6 +15,9 @@ type DeskView = Extract<Screen, { kind: 'desk' }>
 export function DeskScreen({ screen, act }: { screen: DeskView; act: Acts }) {
   const help = useRef<HTMLDialogElement>(null)
   const { panel } = screen
+  const warnings = <Warnings list={screen.warnings} act={act} />
+  // Above a call they would push its buttons away from under the agent's hand.
+  const below = panel.kind !== 'idle'
   useShortcuts(panel, act)
   return (
     <>
@@ -22,12 +25,13 @@ export function DeskScreen({ screen, act }: { screen: DeskView; act: Acts }) {
       <Header screen={screen} act={act} openHelp={() => help.current?.showModal()} />
       <div className="columns">
         <main id="now" tabIndex={-1}>
-          <Warnings list={screen.warnings} act={act} />
+          {!below && warnings}
           <div role="status" className="unseen">{spoken(panel)}</div>
           {panel.kind === 'idle' && <Idle panel={panel} tone={screen.chooser.tone} last={screen.history[0]} />}
           {panel.kind === 'offer' && <OfferCard panel={panel} act={act} />}
           {panel.kind === 'call' && <CallCard panel={panel} act={act} />}
           {panel.kind === 'wrap_up' && <WrapUpCard key={panel.call} panel={panel} act={act} />}
+          {below && warnings}
         </main>
         <aside aria-label="Softphone and earlier calls">
           <Softphone device={screen.device} network={screen.network} muted={panel.kind === 'call' && panel.muted} retry={screen.retryMicrophone} act={act} />

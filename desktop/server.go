@@ -21,8 +21,9 @@ import (
 const (
 	// twilioTimeout is how long a request of the page may wait for TaskRouter, all tries together.
 	twilioTimeout = 6 * time.Second
-	// callTimeout is how long it may wait for a call's workflow.
-	callTimeout = 6 * time.Second
+	// callTimeout is how long it may wait for a call's workflow: longer than Temporal takes to try a workflow task again
+	// that failed, which is 10 s.
+	callTimeout = 12 * time.Second
 	// maxBody is far above what the page sends: a note of 4,000 characters.
 	maxBody = 64 << 10
 )

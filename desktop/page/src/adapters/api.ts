@@ -7,7 +7,8 @@ export class Refusal extends Error {
   }
 }
 
-const timeout = 8000
+/** Longer than the server waits for anything. */
+const timeout = 14_000
 
 /** Api is the page's own server. */
 export class Api {

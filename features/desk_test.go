@@ -33,19 +33,7 @@ type office struct {
 const limit = 90 * time.Second
 
 func (o *office) Await(what string, met func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(o.ctx, limit)
-	defer cancel()
-	for {
-		is, err := met()
-		if is {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("%s: not within %v", what, limit), err)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+	return chromium.Until(o.ctx, limit, what, met)
 }
 
 func (o *office) Now() time.Time { return time.Now() }

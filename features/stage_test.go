@@ -83,17 +83,13 @@ func (s *stage) number() string {
 
 // caughtUp waits for nothing to go on any more.
 func (s *stage) caughtUp(limit time.Duration) error {
-	deadline := time.Now().Add(limit)
-	for {
+	return chromium.Until(s.life, limit, "nothing is left behind", func() (bool, error) {
 		left := s.stack.Simulator().Leftovers()
 		if len(left) == 0 {
-			return nil
+			return true, nil
 		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("left behind: %q", left)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return false, fmt.Errorf("left behind: %q", left)
+	})
 }
 
 // twilio is where the simulator is.

@@ -176,7 +176,12 @@ func selector(qa string) string { return `[data-qa="` + qa + `"]` }
 // Until asks again and again until something is so. An error of asking is one only when it does not go away: a page that
 // is being loaded cannot be asked.
 func (p *Page) Until(what string, met func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(p.ctx, within)
+	return Until(p.ctx, within, what, met)
+}
+
+// Until is Page.Until for what is not on a page, with a limit of its own.
+func Until(ctx context.Context, limit time.Duration, what string, met func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		is, err := met()
@@ -185,7 +190,7 @@ func (p *Page) Until(what string, met func() (bool, error)) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("%s: not within %v", what, within), err)
+			return errors.Join(fmt.Errorf("%s: not within %v", what, limit), err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -132,10 +132,17 @@ func (c *comeback) setHooks(w *virtual.World) {
 		h.OnWebhook = drawWebhooks(rand.New(rand.NewPCG(c.seed, 100)))
 	}
 	r, left := rand.New(rand.NewPCG(c.seed, 101)), c.faults
-	var begun atomic.Bool
-	w.At(c.stage, 1, func() { begun.Store(true) })
+	var mu sync.Mutex // two activities can be under way at once
+	begun := false
+	w.At(c.stage, 1, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		begun = true
+	})
 	h.OnRequest = func(route string, _ url.Values) simulator.Fault {
-		if !begun.Load() || left == 0 || !strings.HasPrefix(route, "POST /2010") || r.Float64() > c.bites {
+		mu.Lock()
+		defer mu.Unlock()
+		if !begun || left == 0 || !strings.HasPrefix(route, "POST /2010") || r.Float64() > c.bites {
 			return simulator.Fault{}
 		}
 		left--

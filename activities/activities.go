@@ -28,9 +28,11 @@ type Config struct {
 	Calls  Calls
 	Logger *slog.Logger // nil: slog's default
 	// Now is the clock that deadlines are compared with; nil is time.Now. Wait pauses between tries; nil really waits.
-	// Simulations lend both: their clock stands still while an activity runs.
-	Now  func() time.Time
-	Wait func(ctx context.Context, d time.Duration) error
+	// Spread changes a pause by up to a half at random, so that many who were refused together do not come back together.
+	// Simulations lend all three.
+	Now    func() time.Time
+	Wait   func(ctx context.Context, d time.Duration) error
+	Spread func(time.Duration) time.Duration
 }
 
 // Statuses are the agent statuses of the workspace that activities set.
@@ -91,6 +93,9 @@ func New(cfg Config) (*Activities, error) {
 	if cfg.Wait == nil {
 		cfg.Wait = wait
 	}
+	if cfg.Spread == nil {
+		cfg.Spread = spread
+	}
 	return &Activities{Config: cfg, twilio: twilio}, nil
 }
 
@@ -105,12 +110,12 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// pause is how long to wait after so many tries: 0.2 s, doubling up to 2 s, up to a half more or less so that many
-// who were refused together do not come back together.
-func pause(tries int) time.Duration {
-	d := min(200*time.Millisecond<<min(tries, 10), 2*time.Second)
-	return d/2 + rand.N(d)
+// pause is how long to wait after so many tries: 0.2 s, doubling up to 2 s, about.
+func (a *Activities) pause(tries int) time.Duration {
+	return a.Spread(min(200*time.Millisecond<<min(tries, 10), 2*time.Second))
 }
+
+func spread(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
 // tries is how often an activity looks again, within its time, before it leaves the rest to a retry.
 const tries = 5

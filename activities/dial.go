@@ -90,7 +90,7 @@ func (a *Activities) dialAgent(ctx context.Context, in DialAgentInput) Dialled {
 		}
 		d.Result = Ambiguous
 		doubt = &d
-		if try == 2 || !a.waitWithin(ctx, pause(try), in.NotAfter) {
+		if try == 2 || !a.waitWithin(ctx, a.pause(try), in.NotAfter) {
 			return d
 		}
 	}
@@ -114,7 +114,7 @@ func (a *Activities) contactURI(ctx context.Context, d dial, agent sb.AgentSID) 
 		if f.kind == never {
 			return "", Dialled{Result: Refused, Code: f.code()}
 		}
-		if try == maxPosts || !a.waitWithin(ctx, pause(try), d.notAfter) {
+		if try == maxPosts || !a.waitWithin(ctx, a.pause(try), d.notAfter) {
 			return "", Dialled{Result: NotSent, Code: f.code()}
 		}
 	}
@@ -204,7 +204,7 @@ func (a *Activities) post(ctx context.Context, d dial, room string, p *voice.Cre
 		case ambiguous:
 			return Dialled{Result: Ambiguous, Code: f.code()}
 		}
-		if f.late || try == maxPosts || !a.waitWithin(ctx, pause(try-1), d.notAfter) {
+		if f.late || try == maxPosts || !a.waitWithin(ctx, a.pause(try-1), d.notAfter) {
 			return Dialled{Result: NotSent, Code: f.code()}
 		}
 	}

@@ -252,7 +252,7 @@ func (a *Activities) EndLeg(ctx context.Context, in EndLegInput) (EndLegResult, 
 		if failure(err).notFound() && f != nil && f.kind == never {
 			return EndLegResult{Leg: ended(in.Ref, in.Leg), Already: already}, nil
 		}
-		if try == tries || a.Wait(ctx, pause(try)) != nil {
+		if try == tries || a.Wait(ctx, a.pause(try)) != nil {
 			return EndLegResult{}, unsettled("end leg: it is not seen ended yet")
 		}
 	}
@@ -299,7 +299,7 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 				continue // picked up just now: at once, there is silence on the line
 			}
 		}
-		if try >= tries || a.Wait(ctx, pause(try)) != nil {
+		if try >= tries || a.Wait(ctx, a.pause(try)) != nil {
 			return WithdrawResult{}, unsettled("withdraw: the leg neither stopped nor took the apology yet; " + f.Error())
 		}
 	}

@@ -161,7 +161,7 @@ func (a *Activities) closeTask(ctx context.Context, sid sb.TaskSID, reason strin
 			return "", failed("close task", err)
 		}
 		// Refused: its state has changed in between, most likely. Unclear: look.
-		if a.Wait(ctx, pause(try)) != nil {
+		if a.Wait(ctx, a.pause(try)) != nil {
 			return "", failed("close task", err)
 		}
 	}
@@ -197,7 +197,7 @@ func (a *Activities) Exclude(ctx context.Context, in ExcludeInput) error {
 		if f == nil || f.notFound() {
 			return nil
 		}
-		if !f.overtaken() || try == tries || a.Wait(ctx, pause(try)) != nil {
+		if !f.overtaken() || try == tries || a.Wait(ctx, a.pause(try)) != nil {
 			return failed("exclude", err)
 		}
 	}

@@ -107,7 +107,8 @@ func (l *Live) look(o order, since time.Time) bool {
 	if o.met() || !now.Before(o.until) {
 		return true
 	}
-	next := moment
+	// A nanosecond later than what happens at full moments, so that all of it has been taken in.
+	next := moment + 1
 	switch waited := now.Sub(since); {
 	case waited > muchLater:
 		next = rarely

@@ -16,7 +16,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +24,10 @@ import (
 	taskrouter "github.com/twilio/twilio-go/rest/taskrouter/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	sb "switchboard"
@@ -52,6 +53,10 @@ type Options struct {
 	WebhookLatency time.Duration
 	// NoSweep leaves out the sweep every 15 s.
 	NoSweep bool
+	// Conditions are how long everything takes and what fails; the zero value: nothing takes time, nothing fails.
+	Conditions Conditions
+	// Log gets what all parts log; nil: it is kept for Story.
+	Log io.Writer
 	// KafkaDown makes publishing fail for so long.
 	KafkaDown time.Duration
 }
@@ -66,14 +71,16 @@ type World struct {
 
 	logger    *slog.Logger
 	clock     *clock
+	server    *server
 	acts      *activities.Activities
 	opts      Options
 	mu        sync.Mutex
 	events    []sb.Event
 	onEvent   []func(sb.Event)
 	leftAtEnd []string
-	call      sb.CallID
-	running   bool
+	runs      map[sb.CallID]*Run
+	starts    []start
+	reaped    map[string]bool
 	start     time.Time
 	twilio    *activities.Twilio
 }
@@ -84,9 +91,14 @@ func New(t testing.TB, o Options) *World {
 	if o.Agents == nil {
 		o.Agents = []provision.Agent{{Name: "anna"}}
 	}
-	w := &World{T: t, opts: o, Log: &bytes.Buffer{}, clock: &clock{}}
-	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: w.Log}, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	w := &World{T: t, opts: o, Log: &bytes.Buffer{}, clock: &clock{}, runs: map[sb.CallID]*Run{}, reaped: map[string]bool{}}
+	out := o.Log
+	if out == nil {
+		out = w.Log
+	}
+	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: out}, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	w.logger = logger
+	w.server = &server{clock: w.clock, conditions: o.Conditions, executions: map[string]*execution{}, running: map[*attempt]struct{}{}}
 	w.newEnv()
 	w.start = w.Env.Now()
 
@@ -105,7 +117,7 @@ func New(t testing.TB, o Options) *World {
 	w.Sim = simulator.New(simulator.Options{
 		Clock: w.clock, Webhooks: inProcess{handler}, Seed: o.Seed, Uncertain: o.Uncertain, WebhookLatency: o.WebhookLatency,
 	})
-	t.Cleanup(w.Sim.Close)
+	t.Cleanup(w.close)
 	w.provision(t, logger)
 	for _, a := range o.Agents {
 		w.Sim.SetSoftphone(a.Name, simulator.Softphone{HangsUpAfter: 15 * time.Second})
@@ -119,16 +131,24 @@ func (w *World) newEnv() {
 	suite.SetLogger(log.NewStructuredLogger(w.logger))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute) // of real time: a call that hangs fails the test
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&interception{server: w.server}}})
 	if w.Env != nil {
 		env.SetStartTime(w.Env.Now())
 	}
-	w.Env = env
+	w.Env, w.server.env = env, env
 	w.clock.move(env)
 }
 
+func (w *World) close() {
+	w.server.stop()
+	w.Sim.Close()
+}
+
 func (w *World) register() {
-	w.Env.RegisterActivity(w.acts)
+	w.Env.RegisterActivity(w.acts) // so that workflows know their names; the server runs them
 	w.Env.RegisterWorkflowWithOptions(workflows.Call, workflow.RegisterOptions{Name: sb.CallWorkflow})
+	w.Env.RegisterWorkflowWithOptions(workflows.Reap, workflow.RegisterOptions{Name: sb.ReapWorkflow})
+	w.Env.RegisterWorkflowWithOptions(w.drive, workflow.RegisterOptions{Name: driver})
 }
 
 // Continue makes the world ready for a further run, at the same moment and with everything as it is: what Temporal does
@@ -141,7 +161,8 @@ func (w *World) Continue() {
 func (w *World) provision(t testing.TB, logger *slog.Logger) {
 	t.Helper()
 	cfg := activities.TwilioConfig{
-		AccountSID: simulator.DefaultAccountSID, AuthToken: simulator.DefaultAuthToken, Transport: w.Sim.Transport(),
+		AccountSID: simulator.DefaultAccountSID, AuthToken: simulator.DefaultAuthToken,
+		Transport: &network{server: w.server, twilio: w.Sim.Transport()},
 	}
 	var err error
 	w.Workspace, err = provision.Apply(t.Context(), provision.Config{Twilio: cfg, PublicURL: PublicURL, Agents: w.opts.Agents})
@@ -157,12 +178,12 @@ func (w *World) provision(t testing.TB, logger *slog.Logger) {
 	}
 	w.acts, err = activities.New(activities.Config{
 		Twilio: cfg, PublicURL: PublicURL, CallerID: CallerID, Statuses: w.Workspace.ForActivities(),
-		Events: w, Calls: calls{w}, Logger: logger, Now: w.clock.Now,
-		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, // the clock stands while an activity runs
+		Events: w, Calls: calls{w}, Logger: logger, Now: w.clock.Now, Wait: w.server.wait, Spread: func(d time.Duration) time.Duration { return d },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.server.activities = w.acts
 }
 
 // SetStatus puts an agent into a status, as the agent would.
@@ -212,14 +233,13 @@ func (w *World) RunInput(in sb.CallInput) sb.Result {
 
 // Execute runs the workflow and returns its error, which a call that continues as new has.
 func (w *World) Execute(in sb.CallInput) error {
-	w.call = in.Request.Call()
-	w.Env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: string(w.call), TaskQueue: sb.CallQueue})
-	w.set(true)
-	if !w.opts.NoSweep {
-		w.sweepAfter(15 * time.Second)
-	}
+	id := string(in.Request.Call())
+	w.Env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: id, TaskQueue: sb.CallQueue})
+	w.server.root = id
+	run := w.accept(in)
+	w.sweepEvery15s()
 	w.Env.ExecuteWorkflow(sb.CallWorkflow, in)
-	w.set(false)
+	run.Ended = w.Env.Now()
 	if !w.Env.IsWorkflowCompleted() {
 		w.T.Fatalf("the call did not end\n%s", w.Story())
 	}
@@ -243,38 +263,29 @@ func (w *World) At(stage sb.Stage, attempt int, f func()) {
 // Elapsed is how long the call has been going on.
 func (w *World) Elapsed() time.Duration { return w.Env.Now().Sub(w.start) }
 
-func (w *World) sweepAfter(d time.Duration) {
-	w.Env.RegisterDelayedCallback(func() {
-		if !w.isRunning() {
-			return
+// sweepEvery15s is what a schedule does: as long as a call is running.
+func (w *World) sweepEvery15s() {
+	if w.opts.NoSweep {
+		return
+	}
+	w.clock.After(15*time.Second, func() {
+		if w.anyRunning() {
+			w.server.sweep()
+			w.sweepEvery15s()
 		}
-		w.Sweep()
-		w.sweepAfter(15 * time.Second)
-	}, d)
+	})
 }
 
-// Sweep runs the sweep's activity once.
+// Sweep runs the sweep once, in no time.
 func (w *World) Sweep() activities.SweepResult {
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestActivityEnvironment()
-	env.RegisterActivity(w.acts)
-	value, err := env.ExecuteActivity(w.acts.Sweep)
-	var out activities.SweepResult
-	if err == nil {
-		err = value.Get(&out)
-	}
+	out, err := w.acts.Sweep(context.Background())
 	if err != nil {
 		fmt.Fprintf(w.Log, "sweep: %v\n", err)
 	}
 	return out
 }
 
-// Publish takes the place of Kafka.
-func (w *World) Publish(_ context.Context, events []sb.Event) error {
-	if w.Elapsed() < w.opts.KafkaDown {
-		return fmt.Errorf("kafka is down")
-	}
+func (w *World) publish(events []sb.Event) {
 	left := w.Sim.Leftovers()
 	w.mu.Lock()
 	w.events = append(w.events, events...)
@@ -288,7 +299,6 @@ func (w *World) Publish(_ context.Context, events []sb.Event) error {
 			f(e)
 		}
 	}
-	return nil
 }
 
 // Events are those published so far.
@@ -352,95 +362,32 @@ func (w *World) Story() string {
 	return b.String()
 }
 
-func (w *World) set(running bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.running = running
-}
-
-func (w *World) isRunning() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.running && !w.Env.IsWorkflowCompleted()
-}
-
 // errNoCall is what both the webhook and the sweep know as "no such call is running".
 var errNoCall = errors.Join(webhook.ErrNoCall, serviceerror.NewNotFound("no such call"))
 
-// calls reaches the one call of the world, for webhook and sweep.
+// calls reaches the calls of the world, for webhook and sweep.
 type calls struct{ w *World }
 
 func (c calls) Signal(_ context.Context, id sb.CallID, name string, arg any) error {
-	if id != c.w.call || !c.w.isRunning() {
+	if err := c.w.server.conditions.signal(string(id)); err != nil {
+		return err
+	}
+	if !c.w.isRunning(id) {
 		return errNoCall
 	}
-	c.w.Env.SignalWorkflow(name, arg)
-	return nil
+	return c.w.server.signal(string(id), name, arg)
 }
 
 func (c calls) Running(_ context.Context, id sb.CallID) (bool, error) {
-	return id == c.w.call && c.w.isRunning(), nil
+	if err := c.w.server.conditions.signal(string(id)); err != nil {
+		return false, err
+	}
+	return c.w.isRunning(id), nil
 }
 
-// Reap is never asked for here: the world stands still when its one call has ended. Package e2e has the reaper.
-func (c calls) Reap(context.Context, sb.Reap) error { return nil }
+func (c calls) Reap(_ context.Context, in sb.Reap) error { return c.w.reap(in) }
 
 func (c calls) Reachable(context.Context) error { return nil }
-
-// clock lends the test environment's clock to the simulator. What is pending moves along to the next environment.
-type clock struct {
-	mu      sync.Mutex
-	env     *testsuite.TestWorkflowEnvironment
-	pending []*alarm
-}
-
-type alarm struct {
-	at   time.Time
-	f    func()
-	over bool // rung or stopped
-}
-
-func (c *clock) now() *testsuite.TestWorkflowEnvironment {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.env
-}
-
-func (c *clock) Now() time.Time { return c.now().Now() }
-
-func (c *clock) After(d time.Duration, f func()) func() {
-	env := c.now()
-	a := &alarm{at: env.Now().Add(d), f: f}
-	c.mu.Lock()
-	c.pending = append(slices.DeleteFunc(c.pending, func(a *alarm) bool { return a.over }), a)
-	c.mu.Unlock()
-	env.RegisterDelayedCallback(func() { c.ring(a) }, d)
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		a.over = true
-	}
-}
-
-func (c *clock) ring(a *alarm) {
-	c.mu.Lock()
-	over := a.over
-	a.over = true
-	c.mu.Unlock()
-	if !over {
-		a.f()
-	}
-}
-
-func (c *clock) move(env *testsuite.TestWorkflowEnvironment) {
-	c.mu.Lock()
-	c.env = env
-	pending := slices.Clone(c.pending)
-	c.mu.Unlock()
-	for _, a := range pending {
-		env.RegisterDelayedCallback(func() { c.ring(a) }, max(0, a.at.Sub(env.Now())))
-	}
-}
 
 // inProcess carries a webhook to the handler without a socket.
 type inProcess struct{ handler http.Handler }

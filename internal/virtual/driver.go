@@ -1,12 +1,14 @@
 package virtual
 
 import (
+	"context"
 	"errors"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
 	sb "switchboard"
@@ -147,4 +149,26 @@ func (w *World) serve(ctx workflow.Context, s start) {
 		}
 		input = next
 	}
+}
+
+// Signal tells a running call something, as a client of Temporal does.
+func (w *World) Signal(r *Run, name string, arg any) error {
+	return calls{w}.Signal(context.Background(), r.Input.Request.Call(), name, arg)
+}
+
+// Update asks a running call for something, as a client of Temporal does; a call that has ended answers nothing.
+func (w *World) Update(r *Run, name, id string, answer *testsuite.TestUpdateCallback, arg any) {
+	if call := r.Input.Request.Call(); w.isRunning(call) && w.server.conditions.signal(string(call)) == nil {
+		w.server.poke(w.server.execution(string(call)))                   // what it has not heard yet comes first
+		_ = w.Env.UpdateWorkflowByID(string(call), name, id, answer, arg) // fails when it has just ended
+	}
+}
+
+// Query asks a call for its state.
+func (w *World) Query(r *Run, name string, out any) error {
+	value, err := w.Env.QueryWorkflowByID(string(r.Input.Request.Call()), name)
+	if err != nil {
+		return err
+	}
+	return value.Get(out)
 }

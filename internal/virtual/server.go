@@ -10,7 +10,9 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
+	sb "switchboard"
 	"switchboard/activities"
+	"switchboard/workflows"
 )
 
 // server is to the product what Temporal's server and a worker are: it hands out activities and repeats them by their
@@ -27,6 +29,7 @@ type server struct {
 	root       string // the workflow that the environment was started with
 	executions map[string]*execution
 	running    map[*attempt]struct{}
+	onStage    func(sb.CallID, sb.Stage, int)
 	sweeping   bool
 	sweeps     int
 }
@@ -225,4 +228,16 @@ func (o *outbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, _ 
 		}
 	})
 	return future
+}
+
+// UpsertTypedSearchAttributes is how a call says at which stage it is.
+func (o *outbound) UpsertTypedSearchAttributes(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) error {
+	if o.server.onStage != nil {
+		attributes := temporal.NewSearchAttributes(updates...)
+		if stage, says := attributes.GetKeyword(workflows.AttributeStage); says {
+			attempt, _ := attributes.GetInt64(workflows.AttributeAttempt)
+			o.server.onStage(sb.CallID(workflow.GetInfo(ctx).WorkflowExecution.ID), sb.Stage(stage), int(attempt))
+		}
+	}
+	return o.Next.UpsertTypedSearchAttributes(ctx, updates...)
 }

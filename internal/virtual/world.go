@@ -44,6 +44,9 @@ const (
 	CallerID  = "+442079460000"
 )
 
+// Start is when every world begins.
+var Start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
 // Options of a World; the zero value is one agent, Anna, and a simulator that plays every uncertainty the cautious way.
 type Options struct {
 	Seed      uint64
@@ -55,6 +58,9 @@ type Options struct {
 	NoSweep bool
 	// Conditions are how long everything takes and what fails; the zero value: nothing takes time, nothing fails.
 	Conditions Conditions
+	// OnStage is told when a workflow has decided that its call is at a stage, before anybody else can know. It must not
+	// change anything at once.
+	OnStage func(call sb.CallID, stage sb.Stage, attempt int)
 	// Log gets what all parts log; nil: it is kept for Story.
 	Log io.Writer
 	// KafkaDown makes publishing fail for so long.
@@ -98,7 +104,7 @@ func New(t testing.TB, o Options) *World {
 	}
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: out}, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	w.logger = logger
-	w.server = &server{clock: w.clock, conditions: o.Conditions, executions: map[string]*execution{}, running: map[*attempt]struct{}{}}
+	w.server = &server{clock: w.clock, conditions: o.Conditions, executions: map[string]*execution{}, running: map[*attempt]struct{}{}, onStage: o.OnStage}
 	w.newEnv()
 	w.start = w.Env.Now()
 
@@ -131,10 +137,15 @@ func (w *World) newEnv() {
 	suite.SetLogger(log.NewStructuredLogger(w.logger))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute) // of real time: a call that hangs fails the test
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&interception{server: w.server}}})
+	env.SetWorkerOptions(worker.Options{
+		Interceptors:             []interceptor.WorkerInterceptor{&interception{server: w.server}},
+		DeadlockDetectionTimeout: 20 * time.Second, // of real time, on a machine that may do much else
+	})
+	start := Start
 	if w.Env != nil {
-		env.SetStartTime(w.Env.Now())
+		start = w.Env.Now()
 	}
+	env.SetStartTime(start)
 	w.Env, w.server.env = env, env
 	w.clock.move(env)
 }
@@ -189,9 +200,14 @@ func (w *World) provision(t testing.TB, logger *slog.Logger) {
 // SetStatus puts an agent into a status, as the agent would.
 func (w *World) SetStatus(agent, status string) {
 	w.T.Helper()
-	if err := provision.SetAgentStatus(context.Background(), w.twilio.TwilioConfig, w.Workspace, agent, status); err != nil {
+	if err := w.TrySetStatus(agent, status); err != nil {
 		w.T.Fatal(err)
 	}
+}
+
+// TrySetStatus is SetStatus where Twilio may refuse it.
+func (w *World) TrySetStatus(agent, status string) error {
+	return provision.SetAgentStatus(context.Background(), w.twilio.TwilioConfig, w.Workspace, agent, status)
 }
 
 // Status is the agent's present status.
@@ -415,13 +431,29 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 // CancelTasks cancels every waiting task, as an operator in Twilio's console would.
 func (w *World) CancelTasks() {
 	w.T.Helper()
-	api := w.twilio.TaskRouter(context.Background())
 	for _, task := range w.Tasks() {
-		p := &taskrouter.UpdateTaskParams{}
-		p.SetAssignmentStatus("canceled")
-		p.SetReason("an operator")
-		if _, err := api.UpdateTask(string(w.Workspace.Workspace), *task.Sid, p); err != nil {
+		if err := w.cancelTask(*task.Sid); err != nil {
 			w.T.Fatal(err)
 		}
 	}
+}
+
+// TryCancelTasksOf is CancelTasks for one call, where Twilio may refuse it.
+func (w *World) TryCancelTasksOf(call sb.CallID) {
+	for _, ws := range w.Sim.Snapshot().Workspaces {
+		for _, task := range ws.Tasks {
+			var ref sb.TaskRef
+			if json.Unmarshal([]byte(task.Attributes), &ref) == nil && ref.Call == call {
+				_ = w.cancelTask(task.SID)
+			}
+		}
+	}
+}
+
+func (w *World) cancelTask(sid string) error {
+	p := &taskrouter.UpdateTaskParams{}
+	p.SetAssignmentStatus("canceled")
+	p.SetReason("an operator")
+	_, err := w.twilio.TaskRouter(context.Background()).UpdateTask(string(w.Workspace.Workspace), sid, p)
+	return err
 }

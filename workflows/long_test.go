@@ -36,7 +36,7 @@ func TestLongWaitContinuesAsNew(t *testing.T) {
 	w.Continue()
 	w.After(10*time.Minute, func() { w.SetStatus("anna", provision.StatusAvailable) })
 	got := w.RunInput(next)
-	check(t, w, got, completedByCaller(1))
+	check(t, w, in, got, completedByCaller(1))
 	checkOffers(t, w, "anna")
 	sequence := 0
 	for _, e := range w.Events() {
@@ -89,7 +89,7 @@ func TestLongWaitForTheNextAttemptContinuesAsNew(t *testing.T) {
 	if err := w.Env.GetWorkflowResult(&got); err != nil {
 		t.Fatal(err)
 	}
-	check(t, w, got, sb.Result{Outcome: sb.Busy, Attempts: 2})
+	check(t, w, in, got, sb.Result{Outcome: sb.Busy, Attempts: 2})
 	if runs != 2 {
 		t.Errorf("%d runs, want 2", runs)
 	}

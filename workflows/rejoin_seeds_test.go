@@ -23,8 +23,9 @@ func TestComingBackAtAnyMoment(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			c := drawComeback(seed)
 			w, p := c.world(t)
-			got := w.Run(w.Request(c.phone))
-			checkEnd(t, w, got)
+			r := w.Request(c.phone)
+			got := w.Run(r)
+			checkEnd(t, w, input(r), got)
 			c.checkAlone(t, w)
 			if together := c.together(w); together > 4*time.Second && got.Attempts == 1 && got.Outcome != sb.Completed {
 				t.Errorf("they talked for %v, and the outcome is %s\n%s", together, got.Outcome, w.Story())

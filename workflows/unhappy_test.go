@@ -26,15 +26,15 @@ var annaAndBen = []provision.Agent{{Name: "anna"}, {Name: "ben"}}
 // expect runs the request and checks how it ended, and what must hold at every end.
 func expect(t *testing.T, w *virtual.World, r sb.Request, want sb.Result) sb.Result {
 	t.Helper()
-	return check(t, w, w.Run(r), want)
+	return check(t, w, input(r), w.Run(r), want)
 }
 
-func check(t *testing.T, w *virtual.World, got, want sb.Result) sb.Result {
+func check(t *testing.T, w *virtual.World, in sb.CallInput, got, want sb.Result) sb.Result {
 	t.Helper()
 	if got.Outcome != want.Outcome || got.Reason != want.Reason || got.HungUpBy != want.HungUpBy || got.Attempts != want.Attempts {
 		t.Errorf("got %+v\nwant %+v\n%s", got, want, w.Story())
 	}
-	checkEnd(t, w, got)
+	checkEnd(t, w, in, got)
 	return got
 }
 
@@ -371,7 +371,7 @@ func TestCancelledBeforeTheRequestIsRead(t *testing.T) {
 		Request: sb.Request{Source: "/test", ID: "1", RequestedAt: w.Env.Now()}, Policy: sb.DefaultPolicy(),
 		Cancelled: &sb.Cancellation{Reason: sb.ReasonRequester},
 	}
-	check(t, w, w.RunInput(in), sb.Result{Outcome: sb.Cancelled, Reason: sb.ReasonRequester})
+	check(t, w, in, w.RunInput(in), sb.Result{Outcome: sb.Cancelled, Reason: sb.ReasonRequester})
 }
 
 func TestCancelledInTheTemporalUI(t *testing.T) {

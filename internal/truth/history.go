@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"switchboard/simulator"
@@ -11,15 +12,13 @@ import (
 type history struct {
 	*Case
 	legs  []leg
-	bySID map[string]int // index into legs
-	calls []callLegs     // as Case.Calls
+	bySID map[string]int   // index into legs
+	rooms map[string][]int // the agents' legs that were dialled into, or have been in, each room
+	said  []said           // as Case.Calls
 
 	found     []Violation
 	invariant string // that is being judged
 }
-
-// callLegs are the legs to the caller of one request, in the order in which they were dialled: indices into legs.
-type callLegs []int
 
 // leg is one party's call as its party experienced it.
 type leg struct {
@@ -30,6 +29,7 @@ type leg struct {
 
 	dialled, answered, ended moment
 	stays                    []stay
+	heard                    []sound
 }
 
 const none = -1
@@ -51,8 +51,36 @@ type stay struct {
 
 func (s stay) holds(m moment) bool { return s.from.before(m) && (!s.to.is() || m.before(s.to)) }
 
+// sound is what a leg hears from a moment on.
+type sound struct {
+	from moment
+	kind kind
+}
+
+type kind int
+
+const (
+	nothing kind = iota // silence, music, a beep: nothing that tells somebody that there is somebody
+	person
+	words
+	ringing // somebody else in the room is being rung
+)
+
+// kindOf reads the detail of an entry Hears.
+func kindOf(detail string) kind {
+	switch {
+	case detail == "the conversation":
+		return person
+	case detail == "ringing":
+		return ringing
+	case detail == "silence", detail == "beep", strings.HasPrefix(detail, "play "), strings.HasPrefix(detail, "digits "):
+		return nothing
+	}
+	return words
+}
+
 func read(c *Case) *history {
-	h := &history{Case: c, calls: make([]callLegs, len(c.Calls)), bySID: make(map[string]int, 8)}
+	h := &history{Case: c, said: make([]said, len(c.Calls)), bySID: make(map[string]int, 8), rooms: make(map[string][]int, 4)}
 	callers := make(map[string]int, len(c.Calls))
 	for i := range c.Calls {
 		callers[c.Calls[i].Request.Caller.Phone] = i
@@ -62,24 +90,18 @@ func read(c *Case) *history {
 			h.take(e, moment{e.At, i + 1}, callers)
 		}
 	}
+	for i := range c.Calls {
+		h.said[i].read(h, &c.Calls[i])
+	}
 	return h
 }
 
 func (h *history) take(e *simulator.Entry, now moment, callers map[string]int) {
 	i, known := h.bySID[e.CallSID]
 	if !known {
-		if e.What != simulator.Dialled {
-			return // of a room's end, or of somebody who dialled in
+		if e.What == simulator.Dialled { // else of somebody who dialled in
+			h.dialled(e, now, callers)
 		}
-		i = len(h.legs)
-		h.bySID[e.CallSID] = i
-		call, isCaller := callers[e.Party]
-		if !isCaller {
-			call = none
-		} else {
-			h.calls[call] = append(h.calls[call], i)
-		}
-		h.legs = append(h.legs, leg{sid: e.CallSID, party: e.Party, call: call, room: e.ConferenceSID, dialled: now})
 		return
 	}
 	l := &h.legs[i]
@@ -87,13 +109,38 @@ func (h *history) take(e *simulator.Entry, now moment, callers map[string]int) {
 	case simulator.Answers:
 		l.answered = now
 	case simulator.Joins:
-		l.stays = append(l.stays, stay{room: e.ConferenceSID, from: now})
+		h.enters(i, e.ConferenceSID)
+		l.stays = append(l.stays, stay{room: l.room, from: now})
+	case simulator.Hears:
+		l.heard = append(l.heard, sound{now, kindOf(e.Detail)})
 	case simulator.Leaves:
 		l.leaves(now)
 	case simulator.Ended:
 		l.leaves(now)
 		l.ended, l.status, l.by = now, e.Detail, e.By
 	}
+}
+
+func (h *history) dialled(e *simulator.Entry, now moment, callers map[string]int) {
+	i := len(h.legs)
+	h.bySID[e.CallSID] = i
+	call, isCaller := callers[e.Party]
+	if isCaller {
+		h.said[call].legs = append(h.said[call].legs, i)
+	} else {
+		call = none
+	}
+	h.legs = append(h.legs, leg{sid: e.CallSID, party: e.Party, call: call, dialled: now})
+	h.enters(i, e.ConferenceSID)
+}
+
+// enters notes which room a leg is dialled into, or comes into: after a late answer another one.
+func (h *history) enters(leg int, room string) {
+	l := &h.legs[leg]
+	if l.room != room && IsAgent(l.party) {
+		h.rooms[room] = append(h.rooms[room], leg)
+	}
+	l.room = room
 }
 
 func (l *leg) leaves(now moment) {
@@ -113,6 +160,35 @@ func (l *leg) answeredIn(room string, m moment) bool {
 		}
 	}
 	return false
+}
+
+// agentIn: at that moment an agent who has answered is in the room.
+func (h *history) agentIn(room string, m moment) bool {
+	for _, i := range h.rooms[room] {
+		if h.legs[i].answeredIn(room, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// end is when a leg was over, or the log's end.
+func (h *history) end(l *leg) moment { return h.orLast(l.ended) }
+
+// orLast is the moment, or if it never came that at which the log was taken.
+func (h *history) orLast(m moment) moment {
+	if m.is() {
+		return m
+	}
+	return moment{h.until(), len(h.Log) + 1}
+}
+
+// until is when the log was taken.
+func (h *history) until() time.Time {
+	if h.Until.IsZero() && len(h.Log) > 0 {
+		return h.Log[len(h.Log)-1].At
+	}
+	return h.Until
 }
 
 func (h *history) judge(all ...invariant) []Violation {

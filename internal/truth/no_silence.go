@@ -1,10 +1,6 @@
 package truth
 
-import (
-	"time"
-
-	"switchboard/simulator"
-)
+import "time"
 
 // quietFor is the longest that somebody who has picked up may hear nothing: the industry's yardstick for an information
 // message, and ours.
@@ -12,36 +8,33 @@ const quietFor = 2 * time.Second
 
 var noSilence = invariant{
 	name: "no_silence",
-	rule: "No caller who has picked up hears neither a person nor a sentence for more than 2 s, our processes dead or alive (DESIGN §5).",
+	rule: "No caller who has picked up hears neither a person nor a sentence for more than 2 s, until the leg's end, also when " +
+		"left alone in a room, our processes dead or alive (DESIGN §3, §5). Music is neither; hearing an agent's softphone ring, " +
+		"which Twilio may let a caller hear, is as good as a sentence.",
 	check: func(h *history) {
-		since := make([]time.Time, len(h.legs)) // from when on a leg hears nothing; zero: it does, or is not answered
-		for i := range h.Log {
-			e := &h.Log[i]
-			if e.CallSID == "" {
-				continue
-			}
-			n, known := h.bySID[e.CallSID]
-			if !known || h.legs[n].call == none {
-				continue
-			}
-			quiet := !since[n].IsZero()
-			switch {
-			case e.What == simulator.Answers:
-				since[n] = e.At
-			case e.What == simulator.Hears && e.Detail != "silence", e.What == simulator.Ended, e.What == simulator.HangsUp:
-				if quiet {
-					h.heardNothing(n, since[n], e.At)
-				}
-				since[n] = time.Time{}
-			case e.What == simulator.Hears && !quiet:
-				since[n] = e.At
+		for i := range h.legs {
+			if l := &h.legs[i]; l.call != none && l.answered.is() {
+				h.neverQuiet(l)
 			}
 		}
 	},
 }
 
-func (h *history) heardNothing(leg int, from, to time.Time) {
-	if d := to.Sub(from); d > quietFor {
-		h.violated(h.legs[leg].call, to, "heard nothing for %v", d)
+func (h *history) neverQuiet(l *leg) {
+	since, quiet := l.answered.at, true
+	until := func(at time.Time) {
+		if d := at.Sub(since); quiet && d > quietFor {
+			h.violated(l.call, at, "the caller heard nothing for %v", d)
+		}
 	}
+	for _, s := range l.heard {
+		switch {
+		case s.kind != nothing:
+			until(s.from.at)
+			quiet = false
+		case !quiet:
+			since, quiet = s.from.at, true
+		}
+	}
+	until(h.end(l).at)
 }

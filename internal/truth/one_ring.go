@@ -1,42 +1,67 @@
 package truth
 
-import (
-	sb "switchboard"
-)
+import sb "switchboard"
 
 var oneRing = invariant{
 	name: "one_ring",
-	rule: "A caller's phone is dialled at most once an attempt, and never has two live legs at once (DESIGN §3 One ring, §5).",
+	rule: "A caller's phone is dialled at most once an attempt, only after the attempt has told that it rings the caller, " +
+		"and never has two live legs of one request (DESIGN §3 One ring, §5).",
 	check: func(h *history) {
 		for i := range h.Calls {
 			h.oneLiveLeg(i)
-			if n, attempts := len(h.calls[i]), attemptsOf(h.Calls[i].Events); n > attempts {
-				h.violated(i, h.legs[h.calls[i][n-1]].dialled.at, "dialled %d times in %d attempts", n, attempts)
-			}
+			h.dialledWithin(i)
+			h.oncePerAttempt(i)
 		}
 	},
 }
 
-// attemptsOf is how many attempts were begun, as the product tells.
-func attemptsOf(events []sb.Event) (n int) {
-	for i := range events {
-		n = max(n, events[i].Data.Attempt, events[i].Data.Attempts)
+// phoneOneRing is what a log alone can tell of it.
+var phoneOneRing = invariant{name: oneRing.name, rule: oneRing.rule, check: func(h *history) {
+	for i := range h.Calls {
+		h.oneLiveLeg(i)
+		h.dialledWithin(i)
 	}
-	return n
-}
+}}
 
 func (h *history) oneLiveLeg(call int) {
-	legs := h.calls[call]
-	for i, n := range legs {
+	var before *leg // the one that ends last of those dialled earlier
+	for _, n := range h.said[call].legs {
 		l := &h.legs[n]
-		live := 1
-		for _, before := range legs[:i] {
-			if b := &h.legs[before]; !b.ended.is() || l.dialled.before(b.ended) {
-				live++
-			}
+		if before != nil && l.dialled.before(h.end(before)) {
+			h.violated(call, l.dialled.at, "dialled while another leg to the caller is live")
 		}
-		if live > 1 {
-			h.violated(call, l.dialled.at, "%d live legs at once", live)
+		if before == nil || h.end(before).before(h.end(l)) {
+			before = l
 		}
+	}
+}
+
+// dialledWithin: no more dials than attempts, as the product counts them.
+func (h *history) dialledWithin(call int) {
+	attempts := 0
+	for i := range h.Calls[call].Events {
+		d := &h.Calls[call].Events[i].Data
+		attempts = max(attempts, d.Attempt, d.Attempts)
+		if d.Stage == sb.StageEnded {
+			attempts = d.Attempts
+		}
+	}
+	if legs := h.said[call].legs; len(legs) > attempts {
+		h.violated(call, h.legs[legs[len(legs)-1]].dialled.at, "dialled %d times in %d attempts", len(legs), attempts)
+	}
+}
+
+func (h *history) oncePerAttempt(call int) {
+	s := &h.said[call]
+	dealt := 0
+	for i := range s.attempts {
+		a := &s.attempts[i]
+		dealt += len(a.legs)
+		if len(a.legs) > 1 {
+			h.violated(call, h.legs[a.legs[1]].dialled.at, "dialled %d times in attempt %d", len(a.legs), a.number)
+		}
+	}
+	if dealt < len(s.legs) {
+		h.violated(call, h.legs[s.legs[0]].dialled.at, "dialled before any attempt had told that it rings the caller")
 	}
 }

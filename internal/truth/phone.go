@@ -12,7 +12,7 @@ func Check(log []simulator.Entry, phone string, attempts int) (problems []string
 		Request: sb.Request{Caller: sb.Caller{Phone: phone}},
 		Events:  []sb.Event{{Data: sb.EventData{Attempts: attempts}}},
 	}}}
-	for _, v := range read(&c).judge(oneRing, agentFirst, noSilence, oneOffer) {
+	for _, v := range read(&c).judge(phoneOneRing, agentFirst, noSilence, oneOffer) {
 		v.Call = ""
 		problems = append(problems, v.String())
 	}

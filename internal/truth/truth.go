@@ -32,9 +32,10 @@ type Call struct {
 	Policy    sb.Policy
 	Events    []sb.Event // everything published about it, in the order in which Kafka has it, duplicates included
 	Accepted  time.Time
-	Ended     time.Time // when its workflow ended; zero: it did not
-	Healed    time.Time // from when on no fault was injected any more (liveness counts from here); zero: no faults
-	Cancelled time.Time // when somebody's cancellation was accepted; zero: never
+	Ended     time.Time  // when its workflow ended; zero: it did not
+	Healed    time.Time  // from when on no fault was injected any more (liveness counts from here); zero: no faults
+	Cancelled time.Time  // when somebody's cancellation was accepted; zero: never
+	HungUp    []sb.Party // on whose behalf an update hang_up was accepted
 }
 
 // Violation is one broken promise. It names the call, never a phone number or a person.
@@ -66,7 +67,9 @@ type invariant struct {
 	check      func(*history)
 }
 
-var invariants = []invariant{oneRing, agentFirst, noSilence, oneOffer}
+var invariants = []invariant{
+	endsOnce, oneRing, agentFirst, noSilence, oneOffer, nothingLeft, partsTogether, outcomeTrue, cancelledNeverRung, retriesKept, inTime,
+}
 
 // Checkers are all invariants.
 func Checkers() []Checker {

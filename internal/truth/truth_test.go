@@ -41,7 +41,7 @@ func TestEachCheckerBites(t *testing.T) {
 		says     string
 	}{
 		"dialled twice":            {append(good(), at(20, caller, "CA3", sim.Dialled, "")), 1, "dialled 2 times in 1 attempts"},
-		"two legs at once":         {append(good()[:6:6], at(5, caller, "CA3", sim.Dialled, "")), 2, "2 live legs"},
+		"two legs at once":         {append(good()[:6:6], at(5, caller, "CA3", sim.Dialled, "")), 2, "another leg"},
 		"agent has not answered":   {without(2), 1, "without an agent"},
 		"agent is in another room": {replace(1, sim.Entry{Party: anna, CallSID: "CA1", ConferenceSID: "CF2", What: sim.Joins}), 1, "without an agent"},
 		"agent has left":           {append(append(good()[:3:3], at(1.5, anna, "CA1", sim.Leaves, "")), good()[3:]...), 1, "without an agent"},

@@ -1,0 +1,61 @@
+package truth
+
+import (
+	"slices"
+	"strings"
+
+	"switchboard/deploy/provision"
+	"switchboard/simulator"
+)
+
+var nothingLeft = invariant{
+	name: "nothing_left",
+	rule: "After the end nothing is left: no leg, conference, task or reservation, and no agent in a status that only we or " +
+		"TaskRouter set. \"Missed call\" is for who was offered a call and did not answer; that one only the agent ends (DESIGN §3, §5).",
+	check: func(h *history) {
+		for _, left := range h.Left {
+			h.leftBehind(left)
+		}
+		h.missedFairly()
+		stuck := []string{}
+		for _, status := range h.Agents {
+			if status == provision.StatusTimedOut || status == provision.StatusLost {
+				stuck = append(stuck, status)
+			}
+		}
+		slices.Sort(stuck)
+		for _, status := range stuck {
+			h.violated(none, h.until(), "an agent is left in the status %q", status)
+		}
+	},
+}
+
+// leftBehind says what is left without what it may tell of people: "call CA… to +44… is ringing".
+func (h *history) leftBehind(left string) {
+	call := none
+	words := strings.Fields(left)
+	if len(words) < 3 {
+		h.violated(call, h.until(), "something is left behind")
+		return
+	}
+	if leg, known := h.bySID[words[1]]; known {
+		call = h.legs[leg].call
+	}
+	h.violated(call, h.until(), "%s %s is left behind, %s", words[0], words[1], words[len(words)-1])
+}
+
+// missedFairly: who gets the status "Missed call" had been offered a call, and has not answered since.
+func (h *history) missedFairly() {
+	waiting := make(map[string]bool, 4) // agents who have been offered a call and have not answered
+	for i := range h.Log {
+		e := &h.Log[i]
+		switch {
+		case e.What == simulator.Offered:
+			waiting[e.Party] = true
+		case e.What == simulator.Answers && IsAgent(e.Party):
+			delete(waiting, e.Party)
+		case e.What == simulator.StatusChanged && e.Detail == provision.StatusMissed && !waiting[e.Party]:
+			h.violated(none, e.At, "an agent who left no call unanswered was given the status %q", e.Detail)
+		}
+	}
+}

@@ -35,8 +35,9 @@ type stage struct {
 // voices of the agents, in Hz. No two tones of a test are multiples of each other.
 var voices = map[string]int{"alice": 440, "bob": 700}
 
-// policy is short where a scenario would wait for nothing else; see sb.Policy for what is allowed.
-const policy = `{"agent_rings":"15s","caller_rings":"15s","wrap_up":"1m","retry_after":{"busy":"3s","no_answer":"3s"}}`
+// policy is short where a scenario would wait for nothing else; see sb.Policy for what is allowed. An agent has time to
+// read that the caller was busy before the next attempt rings.
+const policy = `{"agent_rings":"15s","caller_rings":"15s","wrap_up":"1m","retry_after":{"busy":"10s","no_answer":"3s"}}`
 
 // tokens is how long an access token lives: so short that it runs out during a scenario.
 const tokens = "40s"

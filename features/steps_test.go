@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/cucumber/godog"
@@ -126,13 +127,12 @@ func (s *story) place() error {
 	return s.Place(s.request)
 }
 
-var requests int
+var requests atomic.Int64 // scenarios play beside each other
 
 // wish is a request of the scenario; its identity is new each time.
 func (s *story) wish() sb.Request {
-	requests++
 	r := sb.Request{
-		Source: "features", ID: fmt.Sprintf("%d-%d", time.Now().UnixNano(), requests), RequestedAt: s.Now(),
+		Source: "features", ID: fmt.Sprintf("%d-%d", time.Now().UnixNano(), requests.Add(1)), RequestedAt: s.Now(),
 		Caller: sb.Caller{Phone: s.phone, Name: callerName}, Reason: callerReason,
 		MaxAttempts: max(1, s.attempts), DetectMachine: s.people,
 	}

@@ -88,7 +88,20 @@ func (h *history) mustPart(call int, l *leg, room string, gone, end moment, came
 // comingBack: an agent's leg was on its way into the room while the caller was alone.
 func (h *history) comingBack(room string, gone, end moment) bool {
 	for _, i := range h.rooms[room] {
-		if a := &h.legs[i]; a.dialled.before(end) && gone.before(h.end(a)) {
+		if a := &h.legs[i]; a.dialled.before(end) && gone.before(h.end(a)) && !a.wasIn(room, gone) {
+			return true
+		}
+	}
+	return false
+}
+
+// wasIn: before that moment the leg has been answered and has been in the room.
+func (l *leg) wasIn(room string, m moment) bool {
+	if !l.answered.is() || m.before(l.answered) {
+		return false
+	}
+	for _, s := range l.stays {
+		if s.room == room && s.from.before(m) {
 			return true
 		}
 	}

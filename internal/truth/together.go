@@ -84,7 +84,10 @@ func (h *history) whoHungUp(l *leg) (parties []sb.Party, agentOff bool) {
 		return endedBy(l, sb.PartyCaller), true
 	}
 	if h.comingBack(l.room, agent.ended, at) { // a lost leg that was being replaced: nobody hung up by its end
-		return append(endedBy(l, sb.PartyCaller), sb.PartyAgent), true
+		if parties = endedBy(l, sb.PartyCaller); !says(parties, sb.PartyAgent) {
+			parties = append(parties, sb.PartyAgent)
+		}
+		return parties, true
 	}
 	parties = endedBy(agent, sb.PartyAgent)
 	if agent.by == simulator.ByParty && l.by == simulator.ByParty && l.ended.at.Sub(agent.ended.at) < rounding {

@@ -74,6 +74,9 @@ func (h *history) notForgotten(call int, idle []span) {
 		if i+1 < len(events) {
 			to = events[i+1].Time
 		}
+		if to.Sub(from) <= forgottenAfter(c.Policy) {
+			continue
+		}
 		for _, s := range idle {
 			begin, end := latest(from, s.from), to
 			if s.to.Before(end) {

@@ -64,6 +64,7 @@ func TestOutcomesAreTrue(t *testing.T) {
 		{"completed", talk, nil, ""},
 		{"no answer, then completed", secondTry, nil, ""},
 		{"completed, and nobody picked up", ended(40, outcome(sb.Completed), endedLeg(31, "no-answer by twilio")), nil, "caller and agent were never together"},
+		{"completed, and nobody was dialled", ended(3, hungUp(sb.Completed, sb.PartyCaller, 0), nobody), cancelled, "caller and agent were never together"},
 		{"completed, and the agent had gone before", ended(40, hungUp(sb.Completed, sb.PartyCaller, 20), all(agentOff(4), func(s *scene) {
 			s.leg(5, phone, "C1", "CF1", "Answers")
 			s.leg(5, phone, "C1", "CF1", "Joins")
@@ -178,6 +179,8 @@ func TestWhoHungUpIsTrue(t *testing.T) {
 		{"the time limit, told as the caller", talked(sb.PartyCaller, 20, up(20, "twilio")), nil, but},
 		{"the caller, told as the agent", talked(sb.PartyAgent, 20, up(20, "party")), nil, but},
 		{"the caller, told as the agent, who had asked for it", talked(sb.PartyAgent, 20, up(20, "party")), func(s *scene) { s.call().HungUp = []sb.Party{sb.PartyAgent} }, ""},
+		{"the caller, told as us, for it was cancelled at the same time", talked(sb.PartySwitchboard, 20, up(20, "party")), func(s *scene) { s.call().Cancelled = second(25.9) }, ""},
+		{"the caller, told as us, for it was cancelled later", talked(sb.PartySwitchboard, 20, up(20, "party")), func(s *scene) { s.call().Cancelled = second(26) }, but},
 		{"the agent, told as the caller", talked(sb.PartyCaller, 20, up(20, "agent")), nil, but},
 		{"we, told as the caller", talked(sb.PartyCaller, 20, up(20, "request")), nil, but},
 		{"nobody is told", talked("", 20, up(20, "party")), nil, but},

@@ -239,6 +239,9 @@ func (f *facts) endTrue(h *history, call int, e *sb.Event) {
 		return
 	}
 	may := f.parties
+	if f.leg != nil && !f.Cancelled.IsZero() && f.Cancelled.Sub(h.end(f.leg).at) < rounding && !says(may, sb.PartySwitchboard) {
+		may = append(may, sb.PartySwitchboard) // the cancellation is a hanging up too
+	}
 	if d.Outcome == sb.Voicemail {
 		may = []sb.Party{sb.PartySwitchboard}
 	}

@@ -13,6 +13,10 @@ func TestOneRing(t *testing.T) {
 		{"the next leg begins just after the last ends", secondTry, func(s *scene) { s.move("C1", "Ended", 1832.79) }, ""},
 		{"the last leg goes on while the next is dialled", secondTry, func(s *scene) { s.move("C1", "Ended", 1832.9) }, "another leg to the caller is live"},
 		{"the first leg never ends", secondTry, func(s *scene) { s.cut("C1", "Ended") }, "another leg to the caller is live"},
+		{"the second leg goes on while a third is dialled", secondTry, func(s *scene) {
+			s.move("C2", "Ended", 2100)
+			s.leg(2000, phone, "C9", "CF2", "Dialled")
+		}, "another leg to the caller is live"},
 		{"dialled again after the end", talk, func(s *scene) { s.leg(30, phone, "C9", "CF1", "Dialled") }, "dialled 2 times in 1 attempts"},
 		{"twice in the first of two attempts, never in the second", secondTry, func(s *scene) {
 			s.cut("C2", "Dialled")
@@ -90,6 +94,11 @@ func TestOneOffer(t *testing.T) {
 		{"another as the first ends", talk, func(s *scene) { s.move("WR1", "OfferEnded", 0.4); offer(0.4, anna, "WT8", "WR8")(s) }, ""},
 		{"while talking", talk, offer(20, anna, "WT8", "WR8"), "while talking"},
 		{"as the conversation ends", talk, offer(25, anna, "WT8", "WR8"), ""},
+		{"on hold", talk, func(s *scene) {
+			s.leg(15, anna, "A1", "CF1", "Hears silence")
+			s.leg(17, anna, "A1", "CF1", "Hears the conversation")
+			offer(16, anna, "WT8", "WR8")(s)
+		}, ""},
 		{"after a hold", talk, func(s *scene) {
 			s.leg(15, anna, "A1", "CF1", "Hears silence")
 			s.leg(17, anna, "A1", "CF1", "Hears the conversation")

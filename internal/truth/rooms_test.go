@@ -71,6 +71,12 @@ func TestPartsTogether(t *testing.T) {
 		{"the agent stays for longer, faults or not", talk, func(s *scene) { s.move("A1", "Ended", 27.1); healed(140)(s) }, went},
 		{"the agent stays for ever", talk, func(s *scene) { s.cut("A1", "Ended") }, went},
 		{"the caller never answered", secondTry, func(s *scene) { s.move("A1", "Ended", 40) }, ""},
+		{"the caller was in the room by early media and never answered", secondTry, func(s *scene) {
+			s.leg(1.4, phone, "C1", "CF1", "Joins")
+			s.leg(31.3, phone, "C1", "CF1", "Leaves")
+			s.move("A1", "Ended", 40)
+			s.cut("A1", "Leaves")
+		}, ""},
 		{"the agent hangs up, the caller goes with the room", agentGoes(0), nil, ""},
 		{"the caller stays for 2 s", agentGoes(2), nil, ""},
 		{"the caller stays for longer", agentGoes(2.1), nil, alone},

@@ -70,6 +70,7 @@ func TestOutcomesAreTrue(t *testing.T) {
 			s.leg(5, phone, "C1", "CF1", "Joins")
 			endedLeg(25, "completed by party")(s)
 		})), nil, "caller and agent were never together"},
+		{"completed, and the agent was in another room", talk, func(s *scene) { s.line("A1", "Joins").ConferenceSID = "CF7" }, "caller and agent were never together"},
 		{"completed, and the caller hung up at once", ended(10, hungUp(sb.Completed, sb.PartyCaller, 2), up(1.9, "party")), nil, "the caller hung up after 1.9s"},
 		{"completed, and the caller hung up soon", ended(10, hungUp(sb.Completed, sb.PartyCaller, 3), up(2.5, "party")), nil, ""},
 		{"completed, and the agent hung up at once", ended(10, hungUp(sb.Completed, sb.PartyAgent, 1), up(1, "agent")), nil, ""},
@@ -95,6 +96,12 @@ func TestOutcomesAreTrue(t *testing.T) {
 		{"hung up early", ended(10, hungUp(sb.HungUpEarly, sb.PartyCaller, 1), up(1, "party")), nil, ""},
 		{"hung up early, no length told", ended(10, hungUp(sb.HungUpEarly, sb.PartyCaller, 0), up(2, "party")), nil, ""},
 		{"hung up early, by the caller, nearly a conversation", ended(10, hungUp(sb.HungUpEarly, sb.PartyCaller, 4), up(4, "party")), nil, ""},
+		{"hung up early, two legs of the agent there", ended(10, hungUp(sb.HungUpEarly, sb.PartyCaller, 3), all(up(3, "party"), func(s *scene) {
+			s.leg(4, anna, "B1", "CF1", "Dialled")
+			s.leg(4.5, anna, "B1", "CF1", "Answers")
+			s.leg(4.5, anna, "B1", "CF1", "Joins")
+			s.leg(8, anna, "B1", "CF1", "Ended completed by conference")
+		})), nil, ""},
 		{"hung up early, and it was a conversation", ended(10, hungUp(sb.HungUpEarly, sb.PartyCaller, 4), up(4.1, "party")), nil, "caller and agent were together for 4.1s"},
 		{"hung up early, and nobody picked up", ended(40, hungUp(sb.HungUpEarly, sb.PartyCaller, 0), endedLeg(31, "no-answer by twilio")), nil, "the caller never picked up"},
 		{"hung up early by the agent", ended(10, hungUp(sb.HungUpEarly, sb.PartyCaller, 1), up(1, "agent")), nil, "it was not the caller who hung up"},

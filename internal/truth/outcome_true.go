@@ -111,7 +111,7 @@ func (f *facts) wrong(e *sb.Event) string {
 		switch {
 		case !answered:
 			return "the caller never picked up"
-		case f.leg.by != simulator.ByParty || !says(f.parties, sb.PartyCaller):
+		case !says(f.parties, sb.PartyCaller):
 			return "it was not the caller who hung up"
 		}
 	case sb.Voicemail:

@@ -92,6 +92,10 @@ func TestPartsTogether(t *testing.T) {
 			s.line("B1", "Dialled").ConferenceSID = "CF7"
 		}, alone},
 		{"while faults are injected", agentGoes(60), healed(30), ""},
+		{"while faults are injected, and the connection becomes known when they are over", agentGoes(60), func(s *scene) {
+			healed(30)(s)
+			s.event(sb.StageConnected).Time = second(31)
+		}, ""},
 		{"while faults are injected, for longer than finding out takes", agentGoes(170), healed(30), alone},
 		{"faults are over, and it was connected since", agentGoes(60), healed(5.1), alone},
 		{"faults are over, and the news of the connection may have been lost", agentGoes(60), healed(6), ""},

@@ -187,6 +187,7 @@ func TestCancelledIsNeverRung(t *testing.T) {
 			s.call().Cancelled = second(3000)
 			outcome(sb.NoAnswer)(s)
 		}, ""},
+		{"after it had ended without a ring", ended(3, sb.EventData{Outcome: sb.Missed}, nobody), func(s *scene) { s.call().Cancelled = second(5) }, ""},
 		{"during the pause, and the second attempt is made", secondTry, func(s *scene) { s.call().Cancelled = second(100) }, "it was decided to ring the caller"},
 		{"ends otherwise without an attempt", cancelled(10), func(s *scene) {
 			s.call().Events = s.call().Events[:0]

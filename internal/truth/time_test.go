@@ -38,7 +38,7 @@ func TestInTime(t *testing.T) {
 		{"cancelled, and goes on", stuck(sb.StageConnected, 1, 1000, sb.EventData{}), cancelled(2), stage + "connected"},
 		{"cancelled, and takes its time", stuck(sb.StageConnected, 1, 500, sb.EventData{}), cancelled(2), ""},
 		{"cancelled while faults were injected", stuck(sb.StageConnected, 1, 1000, sb.EventData{}), func(s *scene) { cancelled(2)(s); healed(500)(s) }, ""},
-		{"cancelled, and the notes go on", stuck(sb.StageWrappingUp, 1, bound(sb.StageWrappingUp, 1) + 480, sb.EventData{}), func(s *scene) {
+		{"cancelled, and the notes go on", stuck(sb.StageWrappingUp, 1, bound(sb.StageWrappingUp, 1)+480, sb.EventData{}), func(s *scene) {
 			cancelled(2)(s)
 			s.call().Policy.WrapUp = sb.Duration(10 * time.Minute)
 		}, ""},

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Request is somebody's wish to be called back by an agent.
@@ -142,16 +144,29 @@ func NewCallID(source, id string) CallID {
 	return CallID(callIDPrefix + source + "/" + url.PathEscape(id))
 }
 
-// Split returns the source and ID of the request that the call serves.
+// Split returns the source and ID of the request that the call serves. It refuses what no request can have: a call is
+// also read from URLs and task attributes, and goes from there to Temporal, whose IDs are short and UTF-8.
 func (c CallID) Split() (source, id string, err error) {
 	rest, ok := strings.CutPrefix(string(c), callIDPrefix)
 	slash := strings.LastIndexByte(rest, '/')
 	if !ok || slash < 0 {
 		return "", "", errors.New("not the identity of a call: it must read call/<source>/<id>")
 	}
+	source = rest[:slash]
 	id, err = url.PathUnescape(rest[slash+1:])
-	if err != nil {
+	if err != nil || NewCallID(source, id) != c {
 		return "", "", errors.New("not the identity of a call: its id is not escaped as in a URL's path")
 	}
-	return rest[:slash], id, nil
+	if source == "" || len(source) > MaxSourceLength || id == "" || len(id) > MaxIDLength {
+		return "", "", fmt.Errorf("not the identity of a call: a source has 1 to %d characters, an id 1 to %d", MaxSourceLength, MaxIDLength)
+	}
+	if !Plain(source) || !Plain(id) {
+		return "", "", errors.New("not the identity of a call: it holds control characters or is not UTF-8")
+	}
+	return source, id, nil
+}
+
+// Plain reports whether a text is UTF-8 without control characters: it can be stored and shown anywhere.
+func Plain(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }

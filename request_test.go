@@ -73,15 +73,41 @@ func FuzzCallID(f *testing.F) {
 	f.Add("/crm", "a/b", "/crm/a", "b")
 	f.Add("s", "1", "s", "1")
 	f.Add("s", "%2F", "s", "/")
+	f.Add("s", "\x00", "\xff", "")
 	f.Fuzz(func(t *testing.T, s1, id1, s2, id2 string) {
 		a, b := NewCallID(s1, id1), NewCallID(s2, id2)
 		if (a == b) != (s1 == s2 && id1 == id2) {
 			t.Errorf("%q %q and %q %q: %s and %s", s1, id1, s2, id2, a, b)
 		}
-		if s, id, err := a.Split(); err != nil || s != s1 || id != id1 {
+		possible := s1 != "" && id1 != "" && len(s1) <= MaxSourceLength && len(id1) <= MaxIDLength && Plain(s1) && Plain(id1)
+		if s, id, err := a.Split(); (err == nil) != possible || possible && (s != s1 || id != id1) {
 			t.Errorf("%q %q became %q %q, %v", s1, id1, s, id, err)
 		}
 	})
+}
+
+func TestWhatIsNoCallIsNotTakenForOne(t *testing.T) {
+	for _, c := range []CallID{
+		"", "call/", "call//", "call//1", "call/crm/", "reap/crm/1", "call/crm/1%2", "call/crm/a b", "call/crm/%41",
+		"call/crm/\x00", "call/crm/%00", "call/\xff/1", "call/crm\n/1", "call/crm/%0A", "call/crm/%FF",
+		CallID("call/crm/" + strings.Repeat("1", MaxIDLength+1)), CallID("call/" + strings.Repeat("s", MaxSourceLength+1) + "/1"),
+	} {
+		if source, id, err := c.Split(); err == nil {
+			t.Errorf("%q was split into %q and %q", c, source, id)
+		}
+	}
+}
+
+func TestSIDs(t *testing.T) {
+	const digits = "0123456789abcdef0123456789ABCDEF"
+	for sid, ok := range map[string]bool{
+		"CA" + digits: true, "": false, "CA": false, "CA1": false, "WT" + digits: false, "CA" + digits + "0": false,
+		"CA" + digits[1:] + "g": false, "CA" + digits[3:] + "/..": false, "CA" + digits[1:] + "\n": false,
+	} {
+		if ValidSID("CA", sid) != ok {
+			t.Errorf("%q: got %v, want %v", sid, !ok, ok)
+		}
+	}
 }
 
 func TestLegRefTravelsInURLs(t *testing.T) {

@@ -13,10 +13,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/segmentio/kafka-go"
+
+	sb "switchboard"
 )
 
 // Envelope is a CloudEvents 1.0 event with JSON data.
@@ -249,7 +249,7 @@ func attributeText(raw json.RawMessage) (string, error) {
 func fromAttributes(attributes map[string]string, prefix string, data []byte) (Envelope, error) {
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		v := attributes[name]
-		if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		if !sb.Plain(v) {
 			return Envelope{}, reject(BadEvent, "%s%s holds control characters or is not UTF-8", prefix, safeName(name))
 		}
 	}

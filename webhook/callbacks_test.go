@@ -111,8 +111,8 @@ func TestEachCallbackBecomesItsSignal(t *testing.T) {
 			with(roomForm("participant-leave"), "ReasonParticipantLeft", "participant_add_failed", "ParticipantCallStatus", "no-answer"), "room",
 			room(sb.RoomLeft, func(r *sb.RoomNews) { r.Status = "no-answer" })},
 		{"ended by one who left", roomTarget,
-			with(roomForm("conference-end"), "CallSid", "", "ParticipantLabel", "", "CallSidEndingConference", "CA9", "ParticipantLabelEndingConference", "agent-1-3"), "room",
-			room(sb.RoomEnded, func(r *sb.RoomNews) { r.Leg, r.Label = "CA9", "agent-1-3" })},
+			with(roomForm("conference-end"), "CallSid", "", "ParticipantLabel", "", "CallSidEndingConference", testLeg, "ParticipantLabelEndingConference", "agent-1-3"), "room",
+			room(sb.RoomEnded, func(r *sb.RoomNews) { r.Leg, r.Label = testLeg, "agent-1-3" })},
 		{"ended by the API", roomTarget, with(roomForm("conference-end"), "CallSid", "", "ParticipantLabel", "", "ReasonConferenceEnded", "conference-ended-via-api"), "room",
 			room(sb.RoomEnded, func(r *sb.RoomNews) { r.Leg, r.Label = "", "" })},
 
@@ -249,11 +249,11 @@ func TestWhatIsSignedButCannotBeUnderstoodIsBadRequest(t *testing.T) {
 		{"no task", sb.PathTaskAssigned, with(assignmentForm(), "TaskSid", ""), "TaskSid is missing"},
 		{"no reservation", sb.PathTaskAssigned, with(assignmentForm(), "ReservationSid", ""), "ReservationSid is missing"},
 		{"no agent", sb.PathTaskAssigned, with(assignmentForm(), "WorkerSid", ""), "WorkerSid is missing"},
-		{"a task for a reservation", sb.PathTaskEvents, with(eventForm("reservation.created"), "ReservationSid", testTask), "ReservationSid must begin with WR"},
+		{"a task for a reservation", sb.PathTaskEvents, with(eventForm("reservation.created"), "ReservationSid", testTask), "ReservationSid must be WR"},
 		{"no event type", sb.PathTaskEvents, with(eventForm("x"), "EventType", ""), "EventType is missing"},
 		{"event without a task", sb.PathTaskEvents, with(eventForm("task.created"), "TaskSid", ""), "TaskSid is missing"},
 		{"no leg", legTarget, with(legForm("ringing"), "CallSid", ""), "CallSid is missing"},
-		{"a number for a leg", legTarget, with(legForm("ringing"), "CallSid", callerPhone), "CallSid must begin with CA"},
+		{"a number for a leg", legTarget, with(legForm("ringing"), "CallSid", callerPhone), "CallSid must be CA"},
 		{"no status", legTarget, with(legForm("x"), "CallStatus", ""), "CallStatus is missing or none"},
 		{"unheard-of status", legTarget, legForm("singing to " + callerName), "CallStatus is missing or none"},
 		{"no query", sb.PathLeg, legForm("ringing"), "the query does not name a leg"},
@@ -355,41 +355,4 @@ func TestNewsIsDeliveredThoughTwilioHangsUp(t *testing.T) {
 	if len(r.calls.signals) != 1 {
 		t.Errorf("signals: got %v, want one", r.calls.signals)
 	}
-}
-
-func FuzzCallbacks(f *testing.F) {
-	paths := []string{sb.PathTaskAssigned, sb.PathTaskEvents, sb.PathLeg, sb.PathRoom, sb.PathMachine, sb.PathRingback, sb.PathOneMoment}
-	ref := testLegRef.Query().Encode()
-	f.Add(0, "", assignmentForm().Encode())
-	f.Add(1, "", eventForm("task.created").Encode())
-	f.Add(1, "", eventForm("reservation.timeout").Encode())
-	f.Add(2, ref, with(legForm("completed"), "CallDuration", "3").Encode())
-	f.Add(3, ref, roomForm("participant-leave").Encode())
-	f.Add(4, ref, values("CallSid", testLeg, "AnsweredBy", "human").Encode())
-	f.Add(6, "locale=de-CH", values("CallSid", testLeg).Encode())
-	f.Add(2, "call=%zz;&attempt=-1", "CallSid=&CallSid=%00&=&;")
-	f.Fuzz(func(t *testing.T, path int, query, body string) {
-		if path < 0 || path >= len(paths) || len(body) > maxBody/2 {
-			t.Skip("not a request of this test")
-		}
-		target := paths[path] + "?" + query
-		if u, err := url.Parse(testURL + target); err != nil || u.String() != testURL+target {
-			t.Skip("not a URL that Twilio would call")
-		}
-		body = "AccountSid=" + testAccount + "&" + body
-		form, err := url.ParseQuery(body)
-		if err != nil {
-			t.Skip("not a form, so there is nothing to sign")
-		}
-		r := newRig(t)
-		w := r.serve(rawRequest(target, body, sign(testToken, testURL+target, form)))
-		if w.Code >= http.StatusBadRequest && r.calls.told() > 0 {
-			t.Errorf("%s: got %d although the calls were told", target, w.Code)
-		}
-		switch w.Code {
-		case http.StatusOK, http.StatusNoContent, http.StatusBadRequest:
-		default:
-			t.Errorf("%s: got %d %s, want it understood or 400", target, w.Code, w.Body)
-		}
-	})
 }

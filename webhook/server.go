@@ -77,8 +77,10 @@ func (c Config) validate() error {
 
 type server struct {
 	Config
-	log   *slog.Logger
-	stats *Stats
+	log        *slog.Logger
+	stats      *Stats
+	deliveries chan struct{} // holds one for each callback that is being delivered
+	reapers    *allowance
 }
 
 // New returns the handler of all callbacks, or an error that names everything that is wrong with the configuration.
@@ -90,7 +92,10 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.SignalTimeout == 0 {
 		cfg.SignalTimeout = DefaultSignalTimeout
 	}
-	s := &server{Config: cfg, log: cfg.Logger, stats: cfg.Stats}
+	s := &server{
+		Config: cfg, log: cfg.Logger, stats: cfg.Stats,
+		deliveries: make(chan struct{}, maxDeliveries), reapers: newAllowance(reaperBurst, reapersPerSecond),
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -187,6 +192,12 @@ func (s *server) deliver(ctx context.Context, n news) error {
 	// News that has been read is delivered even if Twilio hangs up meanwhile.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.SignalTimeout)
 	defer cancel()
+	select {
+	case s.deliveries <- struct{}{}:
+		defer func() { <-s.deliveries }()
+	case <-ctx.Done():
+		return errBusy
+	}
 	err := s.Calls.Signal(ctx, n.call, n.signal, n.arg)
 	if err == nil {
 		s.stats.count(countSignalled + n.signal)
@@ -198,6 +209,10 @@ func (s *server) deliver(ctx context.Context, n news) error {
 	s.stats.count(countNoCall)
 	if n.stray == (sb.Reap{}) {
 		return nil
+	}
+	if !s.reapers.take() {
+		s.stats.count(countNotReaped)
+		return errManyStrays
 	}
 	if err := s.Calls.Reap(ctx, n.stray); err != nil {
 		return err
@@ -282,6 +297,19 @@ type RunConfig struct {
 	Listening func(net.Addr)
 }
 
+// newHTTPServer gives whoever connects a limited time for everything.
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      15 * time.Second, // Twilio's own limit for an answer
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
 // shutdownGrace is how long requests may take to finish when the process is told to end: far longer than SignalTimeout.
 const shutdownGrace = 10 * time.Second
 
@@ -299,20 +327,12 @@ func Run(ctx context.Context, cfg RunConfig) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	srv := &http.Server{
-		Handler:           cfg.Handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      15 * time.Second, // Twilio's own limit for an answer
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	srv := newHTTPServer(cfg.Handler, log)
 	if cfg.Ending != nil {
 		srv.RegisterOnShutdown(cfg.Ending)
 	}
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(listener) }()
+	go func() { served <- srv.Serve(bound(listener, maxConnections)) }()
 	log.InfoContext(ctx, "listening for callbacks", "address", listener.Addr().String())
 	if cfg.Listening != nil {
 		cfg.Listening(listener.Addr())

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -32,16 +33,23 @@ func (s *server) signed(next signedHandler) echo.HandlerFunc {
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 			return s.refuse(c, http.StatusUnsupportedMediaType, countWrongType, "the body must be of type application/x-www-form-urlencoded")
 		}
+		if r.Header.Get("Content-Encoding") != "" {
+			return s.refuse(c, http.StatusUnsupportedMediaType, countWrongType, "the body must not be compressed")
+		}
+		// Before the body: whoever has no signature to show does not make us read.
+		signature := r.Header.Get(signatureHeader)
+		if signature == "" {
+			return s.refuse(c, http.StatusForbidden, countUnsigned, "the request is not signed")
+		}
 		body, err := io.ReadAll(http.MaxBytesReader(c.Response().Writer, r.Body, maxBody))
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			return s.refuse(c, http.StatusRequestEntityTooLarge, countTooLarge, "the body must not be larger than 64 kB")
 		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return s.refuse(c, http.StatusRequestTimeout, countTooSlow, "the body did not come in time")
+		}
 		if err != nil {
 			return s.refuse(c, http.StatusBadRequest, countUnreadable, "the body ended before its time")
-		}
-		signature := r.Header.Get(signatureHeader)
-		if signature == "" {
-			return s.refuse(c, http.StatusForbidden, countUnsigned, "the request is not signed")
 		}
 		form, err := url.ParseQuery(string(body))
 		if err != nil {

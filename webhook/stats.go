@@ -11,12 +11,14 @@ const (
 	countIgnored     = "ignored"      // events that no call needs to know of
 	countNoCall      = "no_call"      // news for a call that is not running
 	countReaped      = "reaped"       // of those, the ones that showed something live
+	countNotReaped   = "not_reaped"   // of those, the ones answered 503 because there were too many
 	countUnreadable  = "unreadable"   // signed, and answered 400
 	countUnreachable = "unreachable"  // answered 503: Temporal did not take the news
 	countUnsigned    = "unsigned"     // answered 403
 	countForged      = "forged"       // answered 403: the signature is not that of this request
 	countAccount     = "no_account"   // answered 403: an account we have no token of
 	countTooLarge    = "too_large"    // answered 413
+	countTooSlow     = "too_slow"     // answered 408
 	countWrongType   = "wrong_type"   // answered 415
 	countPanic       = "panic"        // answered 500: our fault
 	countSignalled   = "signalled_"   // + name of the signal

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -74,7 +73,7 @@ func readTaskEvent(_, form url.Values) (news, error) {
 		return news{}, err
 	}
 	n := news{call: ref.Call, signal: sb.SignalTask, arg: sb.TaskNews{
-		Ref: ref, Task: task, Status: status, Queue: form.Get("TaskQueueName"), Via: viaEvent,
+		Ref: ref, Task: task, Status: status, Queue: readText(form, "TaskQueueName"), Via: viaEvent,
 	}}
 	if status == sb.TaskPending {
 		n.stray.Task = task
@@ -97,7 +96,7 @@ func readOffer(form url.Values, status sb.ReservationStatus, via string) (news, 
 		return news{}, err
 	}
 	attributes := readAgentAttributes(form.Get("WorkerAttributes"))
-	name := form.Get("WorkerName")
+	name := readText(form, "WorkerName")
 	if name == "" {
 		name = attributes.first("full_name", "name")
 	}
@@ -109,7 +108,7 @@ func readOffer(form url.Values, status sb.ReservationStatus, via string) (news, 
 		Agent:       sb.AgentSID(agent),
 		AgentName:   name,
 		ContactURI:  attributes.first("contact_uri"),
-		Queue:       form.Get("TaskQueueName"),
+		Queue:       readText(form, "TaskQueueName"),
 		Via:         via,
 	}}
 	if status == sb.ReservationPending || status == sb.ReservationAccepted {
@@ -137,10 +136,24 @@ func readSID(form url.Values, name, kind string) (string, error) {
 	if sid == "" {
 		return "", unreadable{name, "is missing"}
 	}
-	if !strings.HasPrefix(sid, kind) {
-		return "", unreadable{name, "must begin with " + kind}
+	if !sb.ValidSID(kind, sid) {
+		return "", unreadable{name, "must be " + kind + " and 32 hexadecimal digits"}
 	}
 	return sid, nil
+}
+
+// maxText is above every name that Twilio allows, and below the 2 kB of a search attribute.
+const maxText = 500
+
+// readText reads what is shown and stored but not decided upon. What nobody can show or store is taken as not told: the
+// news beside it still counts.
+func readText(form url.Values, name string) string { return fit(form.Get(name)) }
+
+func fit(text string) string {
+	if len(text) > maxText || !sb.Plain(text) {
+		return ""
+	}
+	return text
 }
 
 // agentAttributes are what the contact centre wrote about an agent: any JSON object. News must not fail on them.
@@ -152,10 +165,10 @@ func readAgentAttributes(text string) agentAttributes {
 	return a
 }
 
-// first returns the first of the named attributes that is a text with something in it.
+// first returns the first of the named attributes that is a text with something in it, fit to be kept.
 func (a agentAttributes) first(names ...string) string {
 	for _, name := range names {
-		if text, _ := a[name].(string); text != "" {
+		if text, _ := a[name].(string); fit(text) != "" {
 			return text
 		}
 	}

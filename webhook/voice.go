@@ -33,7 +33,7 @@ func readLeg(query, form url.Values) (news, error) {
 		Leg:        leg,
 		Status:     status,
 		Seconds:    readSeconds(form.Get("CallDuration")),
-		AnsweredBy: form.Get("AnsweredBy"),
+		AnsweredBy: readText(form, "AnsweredBy"),
 		At:         readTime(form.Get("Timestamp")),
 		Via:        viaWebhook,
 	}}
@@ -50,9 +50,9 @@ func readMachine(query, form url.Values) (news, error) {
 	if err != nil {
 		return news{}, err
 	}
-	answeredBy := form.Get("AnsweredBy")
+	answeredBy := readText(form, "AnsweredBy")
 	if answeredBy == "" {
-		return news{}, unreadable{"AnsweredBy", "is missing"}
+		return news{}, unreadable{"AnsweredBy", "is missing or none that Twilio documents"}
 	}
 	return news{
 		call: ref.Call, signal: sb.SignalLeg,
@@ -88,14 +88,16 @@ func readRoom(query, form url.Values) (news, error) {
 	}
 	n := news{call: ref.Call, signal: sb.SignalRoom}
 	if event == sb.RoomEnded { // by a participant's going, or by itself; then nobody is named
-		told.Leg, told.Label = sb.CallSID(form.Get("CallSidEndingConference")), form.Get("ParticipantLabelEndingConference")
+		if leg := form.Get("CallSidEndingConference"); sb.ValidSID("CA", leg) {
+			told.Leg, told.Label = sb.CallSID(leg), readText(form, "ParticipantLabelEndingConference")
+		}
 		told.HungUp = strings.HasSuffix(form.Get("ReasonConferenceEnded"), "-left") // rather than kicked, or ended by a request
 	} else {
 		leg, err := readSID(form, "CallSid", "CA")
 		if err != nil {
 			return news{}, err
 		}
-		told.Leg, told.Label = sb.CallSID(leg), form.Get("ParticipantLabel")
+		told.Leg, told.Label = sb.CallSID(leg), readText(form, "ParticipantLabel")
 		if status := sb.LegStatus(form.Get("ParticipantCallStatus")); event == sb.RoomLeft && status.Over() {
 			told.Status = status
 		}
@@ -136,10 +138,11 @@ func readSeconds(text string) int {
 	return seconds
 }
 
-// readTime reads an RFC 2822 date. Without one the news is still news: the zero time.
+// readTime reads an RFC 2822 date. Without one the news is still news: the zero time. The same goes for a year that
+// cannot be written in JSON: no signal could ever carry it.
 func readTime(text string) time.Time {
 	at, err := mail.ParseDate(text)
-	if err != nil {
+	if err != nil || at.UTC().Year() < 1 || at.UTC().Year() > 9999 {
 		return time.Time{}
 	}
 	return at.UTC()

@@ -1,0 +1,88 @@
+package webhook
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// What the outside can have this process do at most. docs/operating.md has the table.
+const (
+	// maxConnections bounds the memory that whoever connects can take: each has at most maxHeader and maxBody.
+	maxConnections = 8192
+	maxHeader      = 32 << 10
+	// maxDeliveries is how many callbacks are being told to Temporal at once. The others wait, within SignalTimeout.
+	maxDeliveries = 256
+	// reaperBurst and reapersPerSecond bound what callbacks of calls that are over can start, were Temporal to have
+	// forgotten every call or somebody to send again what Twilio has signed for years.
+	reaperBurst      = 200
+	reapersPerSecond = 20
+)
+
+var (
+	errBusy       = errors.New("too many callbacks at once")
+	errManyStrays = errors.New("too many callbacks of calls that are not running show something live")
+)
+
+// allowance is so many of something at once and so many a second; use newAllowance.
+type allowance struct {
+	burst, perSecond float64
+
+	mu   sync.Mutex
+	left float64
+	at   time.Time // when left was true
+}
+
+func newAllowance(burst, perSecond float64) *allowance {
+	return &allowance{burst: burst, perSecond: perSecond, left: burst, at: time.Now()}
+}
+
+// take reports whether there is one more.
+func (a *allowance) take() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	a.left = min(a.burst, a.left+now.Sub(a.at).Seconds()*a.perSecond)
+	a.at = now
+	if a.left < 1 {
+		return false
+	}
+	a.left--
+	return true
+}
+
+// bounded is a listener that closes what comes beyond so many connections.
+type bounded struct {
+	net.Listener
+	slots chan struct{}
+}
+
+func bound(l net.Listener, most int) net.Listener {
+	return &bounded{l, make(chan struct{}, most)}
+}
+
+func (b *bounded) Accept() (net.Conn, error) {
+	for {
+		conn, err := b.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case b.slots <- struct{}{}:
+			return &boundedConn{Conn: conn, free: sync.OnceFunc(func() { <-b.slots })}, nil
+		default:
+			_ = conn.Close() // nothing was said on it
+		}
+	}
+}
+
+type boundedConn struct {
+	net.Conn
+	free func()
+}
+
+func (c *boundedConn) Close() error {
+	defer c.free()
+	return c.Conn.Close()
+}

@@ -154,14 +154,15 @@ func signedRequest(target string, form url.Values) *http.Request {
 
 // sign is Twilio's rule, written down once more so that the tests do not check the validator with itself.
 func sign(token, rawURL string, form url.Values) string {
-	text := rawURL
+	var text strings.Builder
+	text.WriteString(rawURL)
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		for _, value := range slices.Compact(slices.Sorted(slices.Values(form[name]))) {
-			text += name + value
+			text.WriteString(name + value)
 		}
 	}
 	mac := hmac.New(sha1.New, []byte(token))
-	mac.Write([]byte(text))
+	mac.Write([]byte(text.String()))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
@@ -228,4 +229,39 @@ func noPersonalData(t *testing.T, log string) {
 			t.Errorf("the log holds %q:\n%s", secret, log)
 		}
 	}
+}
+
+// gauge measures how much happens at once.
+type gauge struct {
+	mu           sync.Mutex
+	now, highest int
+}
+
+func (g *gauge) begin() (end func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.now++
+	g.highest = max(g.highest, g.now)
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.now--
+	}
+}
+
+func (g *gauge) most() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.highest
+}
+
+// gauged measures how many signals are under way at once.
+type gauged struct {
+	*fakeCalls
+	gauge *gauge
+}
+
+func (g *gauged) Signal(ctx context.Context, id sb.CallID, name string, arg any) error {
+	defer g.gauge.begin()()
+	return g.fakeCalls.Signal(ctx, id, name, arg)
 }

@@ -113,6 +113,9 @@ func Decode(m kafka.Message) (Envelope, error) {
 	if e.Time.IsZero() {
 		e.Time = m.Time
 	}
+	if year := e.Time.UTC().Year(); year < 1 || year > 9999 { // JSON has no others: nobody could be told of it
+		return Envelope{}, reject(BadEvent, "the time is not within the years 1 to 9999")
+	}
 	return e, nil
 }
 

@@ -70,12 +70,23 @@ func validate(schema string, data json.RawMessage) error {
 	collect(invalid, &fields)
 	slices.SortStableFunc(fields, func(a, b *sb.FieldError) int { return strings.Compare(a.Field, b.Field) })
 	fields = slices.CompactFunc(fields, func(a, b *sb.FieldError) bool { return *a == *b })
+	more := len(fields) - maxProblems
+	if more > 0 {
+		fields = fields[:maxProblems]
+	}
 	errs := make([]error, len(fields))
 	for i, f := range fields {
 		errs[i] = f
 	}
+	if more > 0 {
+		errs = append(errs, &sb.FieldError{Field: "data", Problem: fmt.Sprintf("has %d more problems", more)})
+	}
 	return errors.Join(errs...)
 }
+
+// maxProblems is how many wrong fields are named. Data may have a hundred thousand, and a reason with all of them would
+// be too large for the dead letters, which the record would then wait for for ever.
+const maxProblems = 20
 
 // collect says in our words what the leaves of a validation error mean. The library's words repeat values.
 func collect(e *jsonschema.ValidationError, fields *[]*sb.FieldError) {

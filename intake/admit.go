@@ -11,6 +11,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	sb "switchboard"
 	"switchboard/events"
@@ -149,6 +150,8 @@ func outcome(err error) (alreadyStarted bool, _ error) {
 		return false, nil
 	case errors.As(err, &started):
 		return true, nil
+	case errors.Is(err, converter.ErrUnableToEncode): // it never left this process, and never will
+		return false, permanentError{&events.Error{Class: classUnexpected, Err: errors.New("the request cannot be sent to Temporal, by a fault of ours: please report it")}}
 	case errors.As(err, &invalid):
 		return false, permanentError{&events.Error{Class: classRefused, Err: fmt.Errorf("Temporal refuses the request: %s", invalid.Message)}}
 	}

@@ -70,7 +70,11 @@ func handler(problems func() []string, counts *Counts) http.Handler {
 
 // serve answers on a listener until stop is called.
 func serve(l net.Listener, h http.Handler) (stop func()) {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	server := &http.Server{
+		Handler: h, MaxHeaderBytes: 8 << 10,
+		ReadTimeout:  5 * time.Second, // of all there is to read: the server also reads a body that nobody wants
+		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

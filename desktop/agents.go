@@ -43,10 +43,18 @@ func (d *directory) names(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
+// maxName is above what TaskRouter allows: what is longer need not be asked for.
+const maxName = 200
+
+var errNotCalledSo = &unfit{"no agent of the workspace is called so"}
+
 // named finds the agent of that name; TaskRouter's names ignore case.
 func (d *directory) named(ctx context.Context, name string) (Agent, error) {
 	if strings.TrimSpace(name) == "" {
 		return Agent{}, &unfit{"a name is needed"}
+	}
+	if len(name) > maxName {
+		return Agent{}, errNotCalledSo
 	}
 	params := &taskrouter.ListWorkerParams{}
 	params.SetFriendlyName(name)
@@ -59,7 +67,7 @@ func (d *directory) named(ctx context.Context, name string) (Agent, error) {
 			return d.fetch(ctx, sb.AgentSID(str(w.Sid)))
 		}
 	}
-	return Agent{}, &unfit{"no agent of the workspace is called so"}
+	return Agent{}, errNotCalledSo
 }
 
 // vouchedFor finds the one agent whose attribute has the value the identity provider vouches for, or who is called so.

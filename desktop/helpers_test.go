@@ -154,6 +154,7 @@ func (b *browser) request(method, target, body string) *http.Request {
 	if method != http.MethodGet {
 		req.Header.Set("X-Switchboard", "1")
 		req.Header.Set("Origin", testURL)
+		req.Header.Set("Content-Type", "application/json")
 	}
 	for _, c := range b.cookies {
 		req.AddCookie(c)

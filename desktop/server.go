@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -271,9 +273,15 @@ func noContent(w http.ResponseWriter) error {
 }
 
 func read(r *http.Request, into any) error {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" || r.Header.Get("Content-Encoding") != "" {
+		return refuse(http.StatusUnsupportedMediaType, "the request must be of type application/json and not compressed: load the page again")
+	}
 	text, err := io.ReadAll(r.Body)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return refuse(http.StatusRequestEntityTooLarge, "the request is larger than 64 kB: write less")
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuse(http.StatusRequestTimeout, "the request did not come in time: try again")
 	}
 	if err != nil || json.Unmarshal(text, into) != nil {
 		return refuse(http.StatusUnprocessableEntity, "the request is not the JSON that is expected: load the page again")

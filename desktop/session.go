@@ -124,7 +124,7 @@ func (s *Server) signInByName(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	me, err := s.agents.named(ctx, in.Name)
 	if reason, ok := errors.AsType[*unfit](err); ok {
-		return refuse(http.StatusUnprocessableEntity, "nobody can sign in as %q: %s", in.Name, reason.why)
+		return refuse(http.StatusUnprocessableEntity, "nobody can sign in as %.40q: %s", in.Name, reason.why)
 	}
 	if err != nil {
 		return s.twilioDown(ctx, "find the agent", err)

@@ -70,6 +70,8 @@ type Options struct {
 	Simulator simulator.Options
 	// Speak is the voice of the simulated phones and announcements; nil: one that mumbles.
 	Speak func(ctx context.Context, text, language string) ([]int16, error)
+	// TemporalSettings are more of the server's dynamic settings, e.g. limit.historyCount.suggestContinueAsNew=40.
+	TemporalSettings []string
 	// KeepAlive starts processes again that end by themselves, later each time.
 	KeepAlive bool
 	// Switchboard and TemporalCLI are ready binaries. Empty: built into .dev/bin at the root of the repository.

@@ -38,6 +38,9 @@ func (s *Stack) launchTemporal(context.Context) error {
 		"--dynamic-config-value", "history.visibilityProcessorMaxPollRPS=200",
 		"--disable-config-file", "--disable-config-env",
 	}
+	for _, setting := range s.o.TemporalSettings {
+		args = append(args, "--dynamic-config-value", setting)
+	}
 	if s.at.TemporalUI == "" {
 		args = append(args, "--headless")
 	} else {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -64,6 +65,9 @@ func killAtEveryStage(t *testing.T, part string) {
 	for i := range calls {
 		s.Simulator().SetPhone(calls[i].phone, calls[i].does)
 		calls[i].id = place(ctx, t, s, request(calls[i].phone))
+		if part == stack.Worker {
+			keep(calls[i].id, "worker-killed-while-"+strings.ReplaceAll(string(calls[i].at), "_", "-"))
+		}
 		switch i {
 		case 0, 4, 5: // those between are on their way together
 			reach(i)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ func TestEveryPhone(t *testing.T) {
 		r := request(p.phone)
 		r.DetectMachine = p.detectMachine
 		calls[i] = place(ctx, t, s, r)
+		keep(calls[i], fmt.Sprintf("phone-%s-%s", p.phone[len(p.phone)-3:], p.outcome))
 	}
 	for i, p := range phones {
 		got := ended(ctx, t, s, calls[i], p.phone)
@@ -79,7 +81,9 @@ func TestNoWebhookArrives(t *testing.T) {
 	ctx, s := start(t, stack.Options{Agents: 2})
 	s.Simulator().SetWebhooks(false)
 	const phone = "+447700900002"
-	got := ended(ctx, t, s, place(ctx, t, s, request(phone)), phone)
+	call := place(ctx, t, s, request(phone))
+	keep(call, "no-webhook-arrives")
+	got := ended(ctx, t, s, call, phone)
 	if got.Outcome != sb.Completed || got.HungUpBy != sb.PartyAgent || got.Attempts != 1 {
 		t.Errorf("got %+v, want a conversation that the agent ended", got)
 	}
@@ -91,6 +95,7 @@ func TestCancellationBeforeAndAfterTheRequest(t *testing.T) {
 	ctx, s := start(t, stack.Options{Agents: 1})
 
 	early := request(phone)
+	keep(early.Call(), "cancelled-first")
 	if err := s.Cancel(ctx, early.Call()); err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +106,7 @@ func TestCancellationBeforeAndAfterTheRequest(t *testing.T) {
 
 	late := request(phone)
 	call := place(ctx, t, s, late)
+	keep(call, "cancelled-while-ringing")
 	if _, err := s.Await(ctx, call, sb.StageCallerRinging); err != nil {
 		t.Fatal(err)
 	}

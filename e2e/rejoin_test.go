@@ -54,6 +54,7 @@ func TestAgentComesBackIntoTheCall(t *testing.T) {
 	ctx, s := start(t, stack.Options{Agents: 1})
 	page := openPage(t, s)
 	call := place(ctx, t, s, request(phone))
+	keep(call, "agent-comes-back")
 	connected, err := s.Await(ctx, call, sb.StageConnected)
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,13 @@ func start(t *testing.T, o stack.Options) (context.Context, *stack.Stack) {
 	t.Parallel() // each has a stack of its own, and mostly waits for phones to ring
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	t.Cleanup(cancel)
+	if *forgetful {
+		binary, err := forgetfulBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Switchboard = binary
+	}
 	s := stacktest.Start(t, o)
 	t.Cleanup(func() { replayAll(t, s) })
 	return ctx, s

@@ -47,13 +47,19 @@ func (c *call) agentJoins(ctx workflow.Context) bool {
 func (c *call) dialAgent(ctx workflow.Context, o *offer) {
 	in := activities.DialAgentInput{
 		Ref: o.leg.ref, Room: roomName(o.leg.ref), Agent: o.agent, ContactURI: o.contactURI,
-		Rings: c.in.Policy.AgentRings, TimeLimit: c.in.Policy.MaxTalk, NotAfter: workflow.Now(ctx).Add(dialWithin),
+		Rings: c.in.Policy.AgentRings, TimeLimit: c.agentLimit(), NotAfter: workflow.Now(ctx).Add(dialWithin),
 	}
 	o.leg.room, o.leg.to = in.Room, o.contactURI
 	c.dial(ctx, o.leg, "ring the agent", workflow.ActivityOptions{
 		TaskQueue: sb.DialQueue, ScheduleToCloseTimeout: dialAnswer, Priority: temporal.Priority{PriorityKey: agentLegs},
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 3},
 	}, act.DialAgent, in)
+}
+
+// agentLimit is how long Twilio lets the agent's leg last: the longest conversation, and the ring before it, as far as
+// Twilio grants that.
+func (c *call) agentLimit() sb.Duration {
+	return min(c.in.Policy.MaxTalk+c.in.Policy.CallerRings+sb.Duration(dialAnswer), longestLeg)
 }
 
 // accept takes the reservation, now that the agent is on the line, and sees it taken.
@@ -79,8 +85,8 @@ func (c *call) accept(ctx workflow.Context, o *offer) bool {
 // giveBack ends an offer that came to nothing: the agent's leg first, then the reservation in the way that is fair to
 // the agent. The request stays in the queue.
 func (c *call) giveBack(ctx workflow.Context, o *offer) {
-	declined := o.leg.status == sb.LegBusy || o.status == sb.ReservationRejected
 	c.endLegs(ctx, o.leg)
+	declined := o.leg.status == sb.LegBusy || o.status == sb.ReservationRejected // the room's news can come before the leg's
 	c.offer = nil
 	switch {
 	case o.status == sb.ReservationAccepted, o.doubtful:

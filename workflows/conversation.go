@@ -47,6 +47,8 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 	}
 	early := time.Duration(end.TalkSeconds)*time.Second < time.Duration(c.in.Policy.EarlyHangUp)
 	switch {
+	case naturalEnd && (caller.lasted(c.in.Policy.MaxTalk) || agent.lasted(c.agentLimit())): // Twilio was first
+		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
 	case naturalEnd:
 		end.HungUpBy = c.whoHungUp(ctx, agent, caller)
 		if end.HungUpBy == sb.PartyCaller && early {

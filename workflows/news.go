@@ -88,6 +88,11 @@ func (l *leg) gone() bool { return l.over() || l.left }
 // live: there is something to be ended.
 func (l *leg) live() bool { return l.sid != "" && !l.over() }
 
+// lasted: it was up for as long as its limit allowed.
+func (l *leg) lasted(limit sb.Duration) bool {
+	return l.seconds >= 0 && time.Duration(l.seconds)*time.Second >= time.Duration(limit).Truncate(time.Second)
+}
+
 // trouble: Twilio did not take the dial, for no reason that lies with the one who was to be rung.
 func (l *leg) trouble() bool { return l.sid == "" && l.dialled.Result != activities.Placed }
 
@@ -150,6 +155,7 @@ func (c *call) onLeg(n sb.LegNews) {
 	}
 	if n.Seconds >= 0 && l.over() && l.seconds < 0 {
 		l.seconds = n.Seconds
+		l.answered = l.answered || n.Seconds > 0
 	}
 	if n.AnsweredBy != "" && l.answeredBy == "" {
 		l.answeredBy = n.AnsweredBy

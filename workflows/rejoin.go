@@ -92,7 +92,7 @@ func (c *call) looseRoom(ctx workflow.Context, dead *leg) bool {
 func (c *call) dialAgentAgain(ctx workflow.Context, o *offer, back *leg) {
 	in := activities.DialAgentInput{
 		Ref: back.ref, Conference: o.leg.conference, Agent: o.agent, ContactURI: o.contactURI, Rejoin: true,
-		Rings: c.in.Policy.AgentRings, TimeLimit: c.in.Policy.MaxTalk, NotAfter: workflow.Now(ctx).Add(dialWithin),
+		Rings: c.in.Policy.AgentRings, TimeLimit: c.agentLimit(), NotAfter: workflow.Now(ctx).Add(dialWithin),
 	}
 	back.conference, back.to = o.leg.conference, o.contactURI
 	c.dial(ctx, back, "ring the agent back into the call", workflow.ActivityOptions{

@@ -51,6 +51,9 @@ const (
 	// taskOutlives is how long after the deadline TaskRouter drops a task by itself, should we be gone for good.
 	taskOutlives = 15 * time.Minute
 
+	// longestLeg is the longest TimeLimit that Twilio grants a leg.
+	longestLeg = sb.Duration(4 * time.Hour)
+
 	// maxWithdrawn is how many attempts may be made good because our side dropped out.
 	maxWithdrawn = 3
 

@@ -47,12 +47,13 @@ var packages = map[string][]string{
 	"dev/stack":           {"*"},
 	"dev/stack/stacktest": {"*"},
 
-	"e2e":               {"*"},
-	"features":          {"*"},
-	"features/chromium": {},
-	"features/island":   {},
-	"internal/truth":    {"*"},
-	"internal/virtual":  {"*"},
+	"e2e":                 {"*"},
+	"features":            {"*"},
+	"features/chromium":   {},
+	"features/island":     {},
+	"internal/simulation": {"*"},
+	"internal/truth":      {"*"},
+	"internal/virtual":    {"*"},
 }
 
 // standIns are for laptops and tests. What is shipped never imports them, whatever the table says.

@@ -178,7 +178,7 @@ func (p *play) outcome() *Outcome {
 		id := in.run.Input.Request.Call()
 		c.Calls = append(c.Calls, truth.Call{
 			Request: in.run.Input.Request, Policy: in.run.Input.Policy, Events: events[id], Accepted: in.run.Began, Ended: in.run.Ended,
-			Healed: p.start.Add(p.plan.Heal), Cancelled: in.cancelled,
+			Healed: p.start.Add(p.plan.Heal), Cancelled: in.cancelled, HungUp: in.hungUp,
 		})
 		if in.run.Err != nil {
 			o.Violations = append(o.Violations, truth.Violation{

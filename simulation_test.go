@@ -22,7 +22,7 @@ import (
 //
 //	SIM_SEEDS=20000 SIM_FIRST=1 go test . -run TestSimulation -v -timeout 0
 func TestSimulation(t *testing.T) {
-	first, seeds := fromEnv(t, "SIM_FIRST", 1), fromEnv(t, "SIM_SEEDS", 0)
+	first, seeds := fromEnv(t, "SIM_FIRST", 1), fromEnv(t, "SIM_SEEDS", 100)
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a world lives for milliseconds
 	var next atomic.Uint64
 	var total totals

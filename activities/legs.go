@@ -230,7 +230,7 @@ func (a *Activities) EndLeg(ctx context.Context, in EndLegInput) (EndLegResult, 
 	api := a.twilio.Voice(ctx)
 	params := &voice.UpdateCallParams{}
 	params.SetStatus(string(sb.LegCompleted)) // ends ringing legs as well
-	already := false
+	already, first := false, attempt(ctx) == 1 // an earlier attempt may have ended it
 	for try := 0; ; try++ {
 		call, err := api.UpdateCall(string(in.Leg), params)
 		if err == nil && sb.LegStatus(str(call.Status)).Over() {
@@ -238,9 +238,9 @@ func (a *Activities) EndLeg(ctx context.Context, in EndLegInput) (EndLegResult, 
 		}
 		f := failure(err)
 		if f.notFound() {
-			return EndLegResult{Leg: ended(in.Ref, in.Leg), Already: already || try == 0}, nil
+			return EndLegResult{Leg: ended(in.Ref, in.Leg), Already: already || first && try == 0}, nil
 		}
-		already = already || try == 0 && f != nil && f.Code == codeNotInProgress
+		already = already || first && try == 0 && f != nil && f.Code == codeNotInProgress
 		if f != nil && f.kind == never && f.Code != codeNotInProgress && !f.overtaken() && f.Status != 400 {
 			return EndLegResult{}, failed("end leg", err)
 		}

@@ -87,6 +87,9 @@ func (c *call) run(ctx workflow.Context) (sb.Result, error) {
 		if err != nil {
 			return sb.Result{}, err // continues as new
 		}
+		if c.cancelled != nil && !reached(end) {
+			end = c.cancelledResult() // whatever this attempt came to, there is no next
+		}
 		if !c.planRetry(ctx, end) {
 			return c.finish(ctx, end)
 		}
@@ -154,6 +157,11 @@ func (c *call) planRetry(ctx workflow.Context, end sb.Result) bool {
 	}
 	c.enter(ctx, sb.StageRetryPlanned, sb.EventData{Outcome: end.Outcome, Reason: end.Reason, RetryAt: c.RetryAt})
 	return true
+}
+
+// reached: the caller, or the caller's machine, picked up.
+func reached(end sb.Result) bool {
+	return end.Outcome == sb.Completed || end.Outcome == sb.HungUpEarly || end.Outcome == sb.Voicemail
 }
 
 // withdrawn: we took the ring back, or apologised, because the agent had gone.

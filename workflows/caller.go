@@ -22,6 +22,9 @@ func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
 	c.dialCaller(ctx, l)
 
 	if l.sid == "" {
+		if c.cancelled != nil && l.dialled.Result != activities.Ambiguous {
+			return c.cancelledResult(), false // and nobody was rung
+		}
 		switch l.dialled.Result {
 		case activities.BadNumber:
 			return sb.Result{Outcome: sb.Unreachable}, false
@@ -40,22 +43,24 @@ func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
 	}
 
 	rings := time.Duration(c.in.Policy.CallerRings+l.dialled.Queued) + grace
-	if !c.await(ctx, "the caller's phone rings", rings, c.lookAtLegs, func() bool {
-		return l.onLine() || l.over() || c.agentGone() || c.cancelled != nil
-	}) {
+	decided := func() bool { return l.onLine() || l.over() || c.agentGone() || c.cancelled != nil }
+	if !c.await(ctx, "the caller's phone rings", rings, c.lookAtLegs, func() bool { return l.answered || decided() }) {
 		// Twilio ends a ring by itself; that nothing was heard means that the news was lost. Perhaps they are talking.
 		c.lookOnce(ctx, c.lookAtLegs)
+	}
+	if l.answered && !decided() { // who has answered is let in at once; that nothing is heard of it means the same
+		c.awaitLooking(ctx, "the caller comes in", grace, time.Second, 4*time.Second, c.lookAtLegs, decided)
 	}
 	switch {
 	case l.over():
 		return c.callerLegEnded(ctx, l)
+	case l.onLine() && !c.agentGone(), c.met(ctx, l):
+		return sb.Result{}, true
 	case c.agentGone():
 		return c.withdraw(ctx, l)
-	case l.onLine():
-		return sb.Result{}, true
 	case c.cancelled != nil:
 		c.endLegs(ctx, l)
-		return c.cancelledResult(), false
+		return c.cancelledResult(), c.met(ctx, l) // perhaps they were talking, and nobody had told
 	}
 	c.endLegs(ctx, l)
 	return c.callerLegEnded(ctx, l)
@@ -92,8 +97,8 @@ func (c *call) findEvidence(ctx workflow.Context, l *leg) bool {
 
 // callerLegEnded names the outcome of a caller's leg that ended before we saw both in the room.
 func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
-	if l.status == sb.LegCompleted && l.seconds < 0 {
-		c.lookOnce(ctx, c.lookAtLegs) // how long it was up decides
+	if l.status == sb.LegCompleted { // how long it was up decides
+		c.lookUntil(ctx, "how long the caller was on the line", func() bool { return l.seconds >= 0 })
 	}
 	switch l.status {
 	case sb.LegBusy:
@@ -101,16 +106,26 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 	case sb.LegFailed:
 		return sb.Result{Outcome: sb.Unreachable}, false
 	case sb.LegCompleted:
-		if c.talked(l) {
+		agent := c.offer.leg
+		switch {
+		case agent.gone() && longBefore(agent.endedAt, l.endedAt) && !c.met(ctx, l): // nobody was there when the caller picked up
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
+		case c.talked(ctx, l):
 			return sb.Result{}, true // they talked and parted before any news came
+		case agent.hungUp && !l.hungUp:
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		}
 		if l.endedByUs && !l.answered { // how Twilio calls the end of a ring that a request ended is not certain
 			return sb.Result{Outcome: sb.NoAnswer}, false
 		}
 		return sb.Result{Outcome: sb.HungUpEarly, HungUpBy: sb.PartyCaller}, false
-	default: // no-answer; canceled, by us or in Twilio's console
-		return sb.Result{Outcome: sb.NoAnswer}, false
+	case sb.LegCanceled:
+		// By us, or in Twilio's console; or the room ended while it rang, because the agent had left.
+		if !l.endedByUs && c.await(ctx, "whether the agent has left", causeWithin, c.lookAtLegs, c.agentGone) {
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
+		}
 	}
+	return sb.Result{Outcome: sb.NoAnswer}, false
 }
 
 // withdraw takes the ring back because the agent has gone. A caller who had just picked up hears an apology. It may
@@ -119,9 +134,13 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected bool) {
 	out := c.takeBack(ctx, l)
 	switch {
+	case out.Apologised && c.met(ctx, l):
+		return sb.Result{}, true
 	case out.Apologised:
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}, false
-	case out.Already && (l.status != sb.LegCompleted || c.talked(l) || !c.offer.leg.hungUp):
+	case l.status == sb.LegBusy, l.status == sb.LegFailed: // no ring that is taken back ends so
+		return c.callerLegEnded(ctx, l)
+	case out.Already && (l.status != sb.LegCompleted || c.talked(ctx, l) || !c.offer.leg.hungUp):
 		// Nothing was taken back: the caller's leg ended first, and the room and the agent's leg with it.
 		return c.callerLegEnded(ctx, l)
 	}
@@ -136,11 +155,21 @@ func (c *call) takeBack(ctx workflow.Context, l *leg) (out activities.WithdrawRe
 		c.note(ctx, "the agent dropped as the caller picked up; the caller heard an apology")
 		// The sentence ends by itself; the leg is looked after until it has.
 		c.await(ctx, "the apology is spoken", grace, nil, l.over)
+		if !l.answered { // nobody had told that the caller had picked up: perhaps long ago
+			c.lookUntil(ctx, "how long the caller was on the line", func() bool { return l.seconds >= 0 })
+		}
 	}
 	return out
 }
 
+// met: the caller has picked up, and was with the agent for so long that it was a conversation, whether or not we have
+// been told that they were together.
+func (c *call) met(ctx workflow.Context, l *leg) bool {
+	now := workflow.Now(ctx)
+	return l.answered && !c.brief(first(c.offer.leg.endedAt, now).Sub(l.pickedUp(now)))
+}
+
 // talked: the leg was up for longer than it takes to hang up at once.
-func (c *call) talked(l *leg) bool {
-	return time.Duration(l.seconds)*time.Second >= time.Duration(c.in.Policy.EarlyHangUp)
+func (c *call) talked(ctx workflow.Context, l *leg) bool {
+	return l.answered && !c.brief(l.up(l.endedAt, workflow.Now(ctx)))
 }

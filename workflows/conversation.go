@@ -25,33 +25,35 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 	})
 	c.talking = false
 	agent := c.offer.leg // perhaps not the one it began with, see comeBack
-	if agent.gone() && !caller.gone() && c.hangUp == nil && workflow.Now(ctx).Sub(began) < time.Duration(c.in.Policy.EarlyHangUp) {
+	if agent.gone() && !caller.gone() && c.hangUp == nil && c.brief(first(agent.endedAt, workflow.Now(ctx)).Sub(caller.pickedUp(began))) {
 		// Perhaps the agent dropped as the caller picked up: that is no conversation.
-		if c.takeBack(ctx, caller).Apologised {
+		if c.takeBack(ctx, caller).Apologised && !c.met(ctx, caller) {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}
 		}
 	}
-	naturalEnd := caller.gone() || agent.gone() && c.hangUp == nil && c.cancelled == nil // else a lost leg may have gone before
+	endedByUs := caller.endedByUs                                                                        // before we knew that they were talking
+	naturalEnd := !endedByUs && (caller.gone() || agent.gone() && c.hangUp == nil && c.cancelled == nil) // else a lost leg may have gone before
 	voicemail := !naturalEnd && machine()
 	if naturalEnd { // the room ends with either of them; Twilio does that by itself
 		c.await(ctx, "both legs end", bothEndWithin, nil, func() bool { return caller.over() && agent.over() })
 	}
+	now := workflow.Now(ctx)
 	c.endLegs(ctx, caller, agent)
-	if caller.seconds < 0 { // how long it was up decides whether there was a conversation
-		c.lookOnce(ctx, c.lookAtLegs)
+	naturalEnd = naturalEnd || !endedByUs && wentBefore(now, caller, agent) // and nobody had told
+	// How long it was up decides whether there was a conversation.
+	c.lookUntil(ctx, "how long they talked", func() bool { return caller.seconds >= 0 })
+	if longBefore(agent.endedAt, caller.pickedUp(began)) {
+		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft} // before the caller picked up, and nobody had told
 	}
-
-	end := sb.Result{Outcome: sb.Completed, TalkSeconds: caller.seconds}
-	if end.TalkSeconds < 0 {
-		end.TalkSeconds = int(workflow.Now(ctx).Sub(began).Seconds())
-	}
-	early := time.Duration(end.TalkSeconds)*time.Second < time.Duration(c.in.Policy.EarlyHangUp)
+	talked := caller.up(began, workflow.Now(ctx))
+	end := sb.Result{Outcome: sb.Completed, TalkSeconds: int(talked.Seconds())}
+	early := c.brief(talked)
 	switch {
 	case naturalEnd && (caller.lasted(c.in.Policy.MaxTalk) || agent.lasted(c.agentLimit())): // Twilio was first
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
 	case naturalEnd:
 		end.HungUpBy = c.whoHungUp(ctx, agent, caller)
-		if end.HungUpBy == sb.PartyCaller && early {
+		if end.HungUpBy != sb.PartyAgent && early {
 			end.Outcome = sb.HungUpEarly
 		}
 	case voicemail:
@@ -63,6 +65,8 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 		if early {
 			end = c.cancelledResult()
 		}
+	case endedByUs:
+		end.HungUpBy = sb.PartySwitchboard
 	default:
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
 	}
@@ -95,19 +99,35 @@ func (c *call) bindAgent(ctx workflow.Context) {
 func (c *call) whoHungUp(ctx workflow.Context, agent, caller *leg) sb.Party {
 	known := func() bool { return agent.hungUp != caller.hungUp }
 	if !known() && !c.await(ctx, "who hung up", causeWithin, nil, known) {
-		c.lookOnce(ctx, c.lookAtLegs)
+		c.lookUntil(ctx, "who hung up", known)
 	}
 	switch {
-	case agent.hungUp && !caller.hungUp:
+	case longBefore(agent.endedAt, caller.endedAt), agent.hungUp && !caller.hungUp && !longBefore(caller.endedAt, agent.endedAt):
 		return sb.PartyAgent
-	case caller.hungUp && !agent.hungUp:
+	case longBefore(caller.endedAt, agent.endedAt), caller.hungUp && !agent.hungUp:
 		return sb.PartyCaller
-	case !agent.endedAt.IsZero() && !caller.endedAt.IsZero() && agent.endedAt.Before(caller.endedAt):
+	case agent.endedAt.Before(caller.endedAt) && !agent.endedAt.IsZero():
 		return sb.PartyAgent
+	case caller.endedAt.Before(agent.endedAt) && !caller.endedAt.IsZero():
+		return sb.PartyCaller
 	default:
-		return sb.PartyCaller
+		return sb.PartyNone // nobody can tell
 	}
 }
+
+// longBefore: so much earlier that it was not the same moment, by Twilio's times, which are in whole seconds.
+func longBefore(a, b time.Time) bool {
+	return !a.IsZero() && !b.IsZero() && b.Sub(a) > time.Second
+}
+
+// wentBefore: when we came to end the legs both had ended, or the caller's so long ago that it was not our doing. The
+// agent's alone may be one that was lost, and whose agent is coming back.
+func wentBefore(now time.Time, caller, agent *leg) bool {
+	return longBefore(caller.endedAt, now.Add(-clockSkew)) || !caller.endedByUs && !agent.endedByUs
+}
+
+// brief: too short for a conversation.
+func (c *call) brief(d time.Duration) bool { return d < time.Duration(c.in.Policy.EarlyHangUp) }
 
 func isMachine(answeredBy string) bool {
 	return len(answeredBy) >= 7 && answeredBy[:7] == "machine" || answeredBy == "fax"

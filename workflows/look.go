@@ -70,6 +70,19 @@ func (c *call) lookOnce(ctx workflow.Context, look looker) {
 	}
 }
 
+// lookUntil looks a few times for what Twilio certainly knows by now.
+func (c *call) lookUntil(ctx workflow.Context, what string, known func() bool) {
+	for try := range 3 {
+		if try > 0 {
+			c.await(ctx, what, lookAgain, nil, known)
+		}
+		if known() {
+			return
+		}
+		c.lookOnce(ctx, c.lookAtLegs)
+	}
+}
+
 // lookOptions: a look that fails is followed by the next.
 func lookOptions(ctx workflow.Context, summary string) workflow.Context {
 	return options(ctx, summary, workflow.ActivityOptions{RetryPolicy: &once, ScheduleToCloseTimeout: 2 * oneRequest})

@@ -66,10 +66,12 @@ type leg struct {
 	dialledAt time.Time
 
 	status     sb.LegStatus
-	answered   bool // has been in progress, as far as we were told
-	joined     bool // in the room
-	left       bool // has been in the room and is not any more
-	hungUp     bool // went by itself
+	answered   bool      // has been in progress, as far as we were told
+	answeredAt time.Time // by Twilio's clock; zero: not told
+	joined     bool      // in the room
+	joinedAt   time.Time // as answeredAt
+	left       bool      // has been in the room and is not any more
+	hungUp     bool      // went by itself
 	endedByUs  bool
 	seconds    int // -1: not told
 	endedAt    time.Time
@@ -87,6 +89,40 @@ func (l *leg) gone() bool { return l.over() || l.left }
 
 // live: there is something to be ended.
 func (l *leg) live() bool { return l.sid != "" && !l.over() }
+
+// first is the earlier of two times, of which either may not be known.
+func first(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// up is how long the leg has been up, as well as it is known: Twilio's own count, or the time between its answer and its
+// end, for which now stands as long as there is none.
+func (l *leg) up(since, now time.Time) time.Duration {
+	if l.seconds >= 0 {
+		return time.Duration(l.seconds) * time.Second
+	}
+	if !l.endedAt.IsZero() {
+		now = l.endedAt
+	}
+	return max(0, now.Sub(l.pickedUp(since)))
+}
+
+// pickedUp is when the leg was answered, as well as it is known.
+func (l *leg) pickedUp(otherwise time.Time) time.Time {
+	switch {
+	case !l.answeredAt.IsZero():
+		return l.answeredAt
+	case !l.joinedAt.IsZero():
+		return l.joinedAt
+	case l.seconds >= 0 && !l.endedAt.IsZero():
+		return l.endedAt.Add(-time.Duration(l.seconds) * time.Second)
+	default:
+		return otherwise
+	}
+}
 
 // lasted: it was up for as long as its limit allowed.
 func (l *leg) lasted(limit sb.Duration) bool {
@@ -146,6 +182,7 @@ func (c *call) onLeg(n sb.LegNews) {
 	l := c.legNamed(n.Ref, n.Leg)
 	if n.Status == sb.LegInProgress {
 		l.answered = true
+		l.answeredAt = first(l.answeredAt, n.At)
 	}
 	if n.Status.Rank() > l.status.Rank() {
 		l.status = n.Status
@@ -192,9 +229,11 @@ func (c *call) onRoom(n sb.RoomNews) {
 	switch n.Event {
 	case sb.RoomJoined:
 		l.joined = true
+		l.joinedAt = first(l.joinedAt, n.At)
 	case sb.RoomLeft:
 		l.joined, l.left = true, true
 		l.hungUp = l.hungUp || n.HungUp
+		l.answered = l.answered || n.HungUp // who declines has not hung up
 		if n.Status.Rank() > l.status.Rank() {
 			l.status = n.Status
 		}

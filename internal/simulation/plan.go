@@ -106,6 +106,9 @@ func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
 func Draw(seed uint64) Plan {
 	d := dice{rand.New(rand.NewPCG(seed, 0x51b7))}
 	p := Plan{Seed: seed, Uncertain: simulator.DrawUncertain(seed), Heal: d.between(2*time.Minute, 12*time.Minute)}
+	// Were it so, a caller whose agent drops in the blink before the room is bound to the agent's leg would hear nothing
+	// until we act, and while we stand still nobody does: see docs/simulation.md.
+	p.Uncertain.NoWaitAfterStart = false
 	for i := range 1 + d.IntN(3) {
 		p.Agents = append(p.Agents, drawAgent(d, []string{"anna", "ben", "cleo"}[i], p.Heal))
 	}

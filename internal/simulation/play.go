@@ -164,7 +164,7 @@ func (p *play) stageReached(id sb.CallID, stage sb.Stage, attempt int) {
 
 func (p *play) outcome() *Outcome {
 	o := &Outcome{Plan: p.plan, Cells: map[Cell]int{}, Timeline: p.timeline}
-	c := truth.Case{Log: p.world.Sim.Log(), Left: p.world.Sim.Leftovers(), Agents: map[string]string{}, Until: p.world.Env.Now()}
+	c := truth.Case{Log: p.world.Sim.Log(), Left: p.world.Sim.Leftovers(), Agents: map[string]string{}, Until: p.world.Env.Now(), Transit: p.plan.Weather.Slow + p.plan.Weather.Trip}
 	for _, ws := range p.world.Sim.Snapshot().Workspaces {
 		for _, a := range ws.Agents {
 			c.Agents[a.Name] = a.Status

@@ -39,7 +39,7 @@ func (h *history) neverRung(call int, c *Call) {
 	}
 	within := dialTakes
 	if c.faulty(c.Cancelled) {
-		within = dialIsWrittenIn
+		within = dialIsWrittenIn + h.Transit
 	}
 	for _, n := range s.legs {
 		if l := &h.legs[n]; l.dialled.at.Sub(c.Cancelled) > within {

@@ -24,6 +24,8 @@ type Case struct {
 	Left   []string          // simulator.Leftovers() once everything has ended and settled
 	Agents map[string]string // status of each agent (by name as in "client:anna") at the end; nil: not asked
 	Until  time.Time         // when the log was taken
+	// Transit is how long a request that had left was on its way to Twilio, at the longest; zero: no longer than usual.
+	Transit time.Duration
 }
 
 // Call is one accepted request and what was said about it.

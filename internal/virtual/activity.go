@@ -221,6 +221,11 @@ func (r *attempt) kill() {
 	r.dead = true
 	delete(r.server.running, r)
 	r.abandon()
+	if d := r.activity.options.HeartbeatTimeout; d > 0 {
+		r.server.clock.After(d, func() {
+			r.activity.ended(r, nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_HEARTBEAT, nil))
+		})
+	}
 }
 
 // errDead is what code gets that still runs, to its end and without effect, after its process was killed.
@@ -321,7 +326,7 @@ func (o *activityOutbound) GetInfo(ctx context.Context) activity.Info {
 	return info
 }
 
-// RecordHeartbeat does nothing: no activity here runs long enough to be missed.
+// RecordHeartbeat does nothing: code that is alive is never missed, and of code that is dead see kill.
 func (o *activityOutbound) RecordHeartbeat(context.Context, ...any) {}
 
 func earlier(a, b time.Time) time.Time {

@@ -92,7 +92,7 @@ func (s *server) sweep() {
 	s.sweeps++
 	a := &scheduled{
 		server: s, ex: &execution{id: "sweep"}, number: s.sweeps, name: "Sweep", since: s.clock.Now(),
-		options: workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}},
+		options: workflow.ActivityOptions{StartToCloseTimeout: time.Minute, HeartbeatTimeout: 20 * time.Second, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}},
 		settle:  func(*commonpb.Payloads, error) { s.sweeping = false },
 	}
 	a.begin()

@@ -279,13 +279,13 @@ func (w *World) At(stage sb.Stage, attempt int, f func()) {
 // Elapsed is how long the call has been going on.
 func (w *World) Elapsed() time.Duration { return w.Env.Now().Sub(w.start) }
 
-// sweepEvery15s is what a schedule does: as long as a call is running.
+// sweepEvery15s is what a schedule does: as long as the world goes on.
 func (w *World) sweepEvery15s() {
 	if w.opts.NoSweep {
 		return
 	}
 	w.clock.After(15*time.Second, func() {
-		if w.anyRunning() {
+		if w.server.root == driver || w.anyRunning() {
 			w.server.sweep()
 			w.sweepEvery15s()
 		}

@@ -44,7 +44,9 @@ var packages = map[string][]string{
 	"simulator/twiml":         {},
 
 	"dev":                 {"*"},
+	"dev/chaos":           {"*"},
 	"dev/stack":           {"*"},
+	"dev/stack/broker":    {},
 	"dev/stack/stacktest": {"*"},
 
 	"e2e":                 {"*"},

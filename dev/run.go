@@ -248,6 +248,12 @@ func build(ctx context.Context) error {
 	if err := bundle(ctx); err != nil {
 		return err
 	}
+	step = t.Step("Broker")
+	_, err = stack.Broker(ctx, step.Detail)
+	step.Done("built", err)
+	if err != nil {
+		return err
+	}
 	step = t.Step("Switchboard")
 	_, err = stack.Switchboard(ctx, step.Detail)
 	step.Done("worker, webhook and intake built", err)

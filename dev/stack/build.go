@@ -21,7 +21,7 @@ import (
 // tools/temporal.mod; a test compares them.
 const cliVersion = "1.5.1"
 
-type binaries struct{ temporal, switchboard string }
+type binaries struct{ temporal, switchboard, broker string }
 
 // Root is the root of the repository: the folder of go.mod, at or above the current one.
 func Root() (string, error) {
@@ -88,6 +88,15 @@ func TemporalCLI(ctx context.Context, detail func(string)) (path, result string,
 
 // Switchboard builds the product's binary and returns its path.
 func Switchboard(ctx context.Context, detail func(string)) (string, error) {
+	return buildOurs(ctx, detail, "./cmd/switchboard")
+}
+
+// Broker builds the program that stands for Kafka and returns its path.
+func Broker(ctx context.Context, detail func(string)) (string, error) {
+	return buildOurs(ctx, detail, "./dev/stack/broker")
+}
+
+func buildOurs(ctx context.Context, detail func(string), command string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
@@ -97,10 +106,10 @@ func Switchboard(ctx context.Context, detail func(string)) (string, error) {
 		return "", err
 	}
 	defer lock.Close()
-	path := filepath.Join(root, ".dev", "bin", "switchboard")
+	path := filepath.Join(root, ".dev", "bin", filepath.Base(command))
 	g := goCommand{root: root, detail: detail}
-	if _, err := g.run(ctx, "build", "-v", "-o", path, "./cmd/switchboard"); err != nil {
-		return "", fmt.Errorf("build our processes: %w", err)
+	if _, err := g.run(ctx, "build", "-v", "-o", path, command); err != nil {
+		return "", fmt.Errorf("build %s: %w", command, err)
 	}
 	return path, nil
 }

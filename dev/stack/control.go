@@ -24,24 +24,21 @@ func (s *Stack) TemporalClient() client.Client { return s.temporal }
 // Workspace is what was set up in TaskRouter.
 func (s *Stack) Workspace() provision.Workspace { return s.workspace }
 
-// PID is the process of Temporal, Worker, Webhook or Intake; 0 if it is not running.
+// PID is the process of Temporal, Kafka, Worker, Webhook or Intake; 0 if it is not running.
 func (s *Stack) PID(part string) int {
-	if p := s.processes[part]; p != nil {
+	if p := s.part(part); p != nil {
 		return p.pid()
 	}
 	return 0
 }
 
-// Kill ends Temporal, Worker, Webhook or Intake as a power cut would (kill -9). It stays dead until Restart.
+// Kill ends Temporal, Kafka, Worker, Webhook or Intake as a power cut would (kill -9). It stays dead until Restart.
 func (s *Stack) Kill(part string) error {
 	return s.process(part, func(p *process) error { return p.kill() })
 }
 
-// StopPart ends one part in good order: any of the processes, or Kafka. It stays down until Restart.
+// StopPart ends one of these processes in good order. It stays down until Restart.
 func (s *Stack) StopPart(ctx context.Context, part string) error {
-	if part == Kafka {
-		return s.broker.stop()
-	}
 	return s.process(part, func(p *process) error { return p.stop(ctx) })
 }
 
@@ -49,9 +46,6 @@ func (s *Stack) StopPart(ctx context.Context, part string) error {
 func (s *Stack) Restart(ctx context.Context, part string) error {
 	if err := s.StopPart(ctx, part); err != nil {
 		return err
-	}
-	if part == Kafka {
-		return s.broker.start(ctx)
 	}
 	return s.process(part, func(p *process) error {
 		if err := p.start(); err != nil {
@@ -73,7 +67,7 @@ func (s *Stack) Resume(part string) error {
 }
 
 func (s *Stack) process(part string, do func(*process) error) error {
-	p := s.processes[part]
+	p := s.part(part)
 	if p == nil {
 		return fmt.Errorf("stack: %q is not a process of it", part)
 	}

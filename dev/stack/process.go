@@ -23,6 +23,8 @@ type process struct {
 	ready func(context.Context) error // one look whether it is; nil error is yes
 	grace time.Duration               // between SIGTERM and SIGKILL
 
+	address string // where the webhook process listens
+
 	keepAlive bool
 	notice    func(string)
 

@@ -14,11 +14,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -72,6 +70,8 @@ type Options struct {
 	Speak func(ctx context.Context, text, language string) ([]int16, error)
 	// TemporalSettings are more of the server's dynamic settings, e.g. limit.historyCount.suggestContinueAsNew=40.
 	TemporalSettings []string
+	// Balanced puts a load balancer where Twilio finds the webhook process, so that Roll can put a new one beside the old.
+	Balanced bool
 	// KeepAlive starts processes again that end by themselves, later each time.
 	KeepAlive bool
 	// Switchboard and TemporalCLI are ready binaries. Empty: built into .dev/bin at the root of the repository.
@@ -109,19 +109,19 @@ type Stack struct {
 	at  Addresses
 	bin binaries
 
-	processes map[string]*process
-	broker    *broker
+	balancer  *balancer // nil unless Balanced
 	simulator *simulator.Simulator
 	workspace provision.Workspace
 	key       apiKey
 	temporal  client.Client
 	transport *http.Transport
 
-	mu       sync.Mutex
-	undo     []undo // what Stop does, last first
-	stopping bool
-	stopped  chan struct{}
-	stopErr  error
+	mu        sync.Mutex
+	processes map[string]*process // the present one of each part
+	undo      []undo              // what Stop does, last first
+	stopping  bool
+	stopped   chan struct{}
+	stopErr   error
 }
 
 type undo struct {
@@ -216,9 +216,12 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	return err
 }
 
-func (s *Stack) buildOurs(ctx context.Context) error {
-	if s.bin.switchboard != "" {
-		return nil
+func (s *Stack) buildOurs(ctx context.Context) (err error) {
+	step := s.o.Progress.Step("Broker")
+	s.bin.broker, err = Broker(ctx, step.Detail)
+	step.Done("built", err)
+	if err != nil || s.bin.switchboard != "" {
+		return err
 	}
 	page := s.o.Progress.Step("Agents' page")
 	result, err := Page(ctx, page.Detail)
@@ -226,59 +229,10 @@ func (s *Stack) buildOurs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	step := s.o.Progress.Step("Switchboard")
-	path, err := Switchboard(ctx, step.Detail)
+	step = s.o.Progress.Step("Switchboard")
+	s.bin.switchboard, err = Switchboard(ctx, step.Detail)
 	step.Done("worker, webhook and intake built", err)
-	s.bin.switchboard = path
 	return err
-}
-
-func (s *Stack) startKafka(ctx context.Context) (err error) {
-	step := s.o.Progress.Step("Kafka")
-	defer func() { step.Done(s.at.Kafka, err) }()
-	s.broker = &broker{port: portOf(s.at.Kafka), dir: filepath.Join(s.o.Dir, "kafka"), log: s.logPath(Kafka)}
-	if err := s.broker.start(ctx); err != nil {
-		return fmt.Errorf("kafka: %w", err)
-	}
-	s.atStop("Kafka", func(context.Context) error { return s.broker.stop() })
-	return nil
-}
-
-// startProcesses starts our three with the environment of production and waits for all of them.
-func (s *Stack) startProcesses(ctx context.Context) error {
-	env := s.environment()
-	for _, p := range []*process{
-		{name: Worker, ready: s.workerPolls},
-		{name: Webhook, ready: answers("http://" + s.at.Webhook + "/readyz")},
-		{name: Intake, ready: answers("http://" + s.at.Intake + "/readyz")},
-	} {
-		p.path, p.args, p.env, p.grace = s.bin.switchboard, []string{p.name}, env, stopLimit-5*time.Second
-		if err := s.launch(p); err != nil {
-			return err
-		}
-	}
-	s.atStop("Our processes", func(ctx context.Context) error {
-		return s.each([]string{Intake, Worker, Webhook}, func(p *process) error { return p.stop(ctx) })
-	})
-	for _, name := range []string{Worker, Webhook, Intake} {
-		step := s.o.Progress.Step(strings.ToUpper(name[:1]) + name[1:])
-		err := s.processes[name].await(ctx)
-		step.Done(s.describe(name), err)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Stack) describe(name string) string {
-	switch name {
-	case Webhook:
-		return s.at.Webhook
-	case Intake:
-		return s.at.Intake
-	}
-	return "process " + strconv.Itoa(s.processes[name].pid())
 }
 
 // openForCalls makes the robots available, now that everything they need is there.
@@ -296,28 +250,6 @@ func (s *Stack) openForCalls(ctx context.Context) (err error) {
 		}
 	}
 	return nil
-}
-
-// environment is what worker, webhook and intake have in production, and nothing of the shell's.
-func (s *Stack) environment() []string {
-	env := map[string]string{
-		"TEMPORAL_ADDRESS": s.at.Temporal, "TEMPORAL_NAMESPACE": Namespace,
-		"TEMPORAL_CONFIG_FILE": os.DevNull, // not the user's own
-		"TWILIO_API_URL":       "http://" + s.at.Simulator,
-		"TWILIO_ACCOUNT_SID":   string(s.twilio().AccountSID), "TWILIO_AUTH_TOKEN": s.twilio().AuthToken,
-		"TWILIO_WORKSPACE_SID": string(s.workspace.Workspace), "TWILIO_WORKFLOW_SID": string(s.workspace.Routing),
-		"TWILIO_CALLER_ID": CallerID, "KAFKA_BROKERS": s.at.Kafka,
-		"SWITCHBOARD_PUBLIC_URL":     "http://" + s.at.Webhook,
-		"SWITCHBOARD_WEBHOOK_LISTEN": s.at.Webhook, "SWITCHBOARD_INTAKE_LISTEN": s.at.Intake,
-		"TWILIO_API_KEY_SID": s.key.sid, "TWILIO_API_KEY_SECRET": s.key.secret, "SWITCHBOARD_DESKTOP_SIGN_IN": "names",
-		"SWITCHBOARD_BROWSER_TWILIO_URL": "http://localhost:" + strconv.Itoa(portOf(s.at.Simulator)),
-	}
-	if s.o.Policy != "" {
-		env["SWITCHBOARD_POLICY"] = s.o.Policy
-	}
-	maps.Copy(env, shellEnvironment())
-	maps.Copy(env, s.o.Env)
-	return list(env)
 }
 
 // shellEnvironment is what any process may need of ours.
@@ -388,26 +320,6 @@ func (s *Stack) stop(ctx context.Context) error {
 	s.transport.CloseIdleConnections()
 	s.stopErr = errors.Join(errs...)
 	return s.stopErr
-}
-
-// each does the same to several processes at once.
-func (s *Stack) each(names []string, do func(*process) error) error {
-	errs := make([]error, len(names))
-	var all sync.WaitGroup
-	for i, name := range names {
-		if p := s.processes[name]; p != nil {
-			all.Go(func() { errs[i] = do(p) })
-		}
-	}
-	all.Wait()
-	return errors.Join(errs...)
-}
-
-// launch starts a process that Start does not wait for yet.
-func (s *Stack) launch(p *process) error {
-	p.log, p.notice, p.keepAlive = s.logPath(p.name), s.o.Progress.Notice, s.o.KeepAlive
-	s.processes[p.name] = p
-	return p.start()
 }
 
 // answers probes an HTTP address: ready is 200.

@@ -139,7 +139,7 @@ func TestProcessesAreStartedAgain(t *testing.T) {
 	t.Parallel()
 	n := notices{make(chan string, 100)}
 	s := stacktest.Start(t, stack.Options{KeepAlive: true, Progress: n})
-	for _, part := range []string{stack.Temporal, stack.Worker, stack.Webhook, stack.Intake} {
+	for _, part := range []string{stack.Temporal, stack.Kafka, stack.Worker, stack.Webhook, stack.Intake} {
 		before := s.PID(part)
 		if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -51,7 +52,7 @@ func (s *Stack) launchTemporal(context.Context) error {
 	err := s.launch(&process{
 		name: Temporal, path: s.bin.temporal, args: args, env: list(env), ready: s.temporalAnswers, grace: 10 * time.Second,
 	})
-	s.atStop("Temporal", func(ctx context.Context) error { return s.processes[Temporal].stop(ctx) })
+	s.atStop("Temporal", func(ctx context.Context) error { return s.part(Temporal).stop(ctx) })
 	return err
 }
 
@@ -65,7 +66,7 @@ func (s *Stack) awaitTemporal(ctx context.Context) (err error) {
 		return err
 	}
 	s.atStop("", func(context.Context) error { s.temporal.Close(); return nil })
-	if err := s.processes[Temporal].await(ctx); err != nil {
+	if err := s.part(Temporal).await(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
@@ -97,11 +98,11 @@ func (s *Stack) temporalAnswers(ctx context.Context) error {
 	return err
 }
 
-// workerPolls asks Temporal whether this life of the worker has asked for work of every kind.
-func (s *Stack) workerPolls(ctx context.Context) error {
+// polls asks Temporal whether this life of a worker has asked for work of every kind.
+func (s *Stack) polls(ctx context.Context, worker *process) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	began := s.processes[Worker].startedAt()
+	began, identity := worker.startedAt(), strconv.Itoa(worker.pid())+"@" // the SDK's: process@host@
 	for _, want := range []struct {
 		queue string
 		kind  enumspb.TaskQueueType
@@ -117,11 +118,11 @@ func (s *Stack) workerPolls(ctx context.Context) error {
 			return err
 		}
 		polls := false
-		for _, p := range answer.GetPollers() { // those of earlier lives are listed for some minutes
-			polls = polls || p.GetLastAccessTime().AsTime().After(began)
+		for _, p := range answer.GetPollers() { // those of other workers and earlier lives are listed for some minutes
+			polls = polls || p.GetLastAccessTime().AsTime().After(began) && strings.HasPrefix(p.GetIdentity(), identity)
 		}
 		if !polls {
-			return fmt.Errorf("nobody asks for work on %s", want.queue)
+			return fmt.Errorf("nobody of process %s asks for work on %s", strings.TrimSuffix(identity, "@"), want.queue)
 		}
 	}
 	return nil

@@ -45,13 +45,17 @@ type TwilioConfig struct {
 	Transport http.RoundTripper
 	Workspace sb.WorkspaceSID
 	Routing   sb.RoutingSID
+	// Waiting, if set, has requests that only read repeated until Twilio answers them or the context ends, and is told
+	// each time why not. A process that is starting has nothing better to do; an activity has Temporal's retries.
+	Waiting func(error)
 }
 
 // Twilio makes requests to an account.
 //
 // It stands between twilio-go's generated methods and the network because twilio-go by itself takes no context, drops
 // ".<digits>" from filters, takes a redirect for success, leaks the bodies of errors and, worst, does not tell a
-// request that was refused from one that may have been executed. Nothing here repeats a request.
+// request that was refused from one that may have been executed. Nothing here repeats a request but for
+// TwilioConfig.Waiting.
 type Twilio struct {
 	TwilioConfig
 	base *url.URL
@@ -162,8 +166,32 @@ func (s *session) SetTimeout(time.Duration) {}
 func (s *session) SetOauth(client.OAuth)    {}
 func (s *session) OAuth() client.OAuth      { return nil }
 
-// SendRequest makes one request. Its error is always a *Failure; a response it returns is a 2xx in full.
+// How long to pause before a request is repeated for TwilioConfig.Waiting: doubling from the first to the last.
+const (
+	firstWait = 100 * time.Millisecond
+	lastWait  = 5 * time.Second
+)
+
+// SendRequest makes one request, or with TwilioConfig.Waiting as many as it takes. Its error is always a *Failure; a
+// response it returns is a 2xx in full.
 func (s *session) SendRequest(method, rawURL string, data url.Values, headers map[string]any, _ ...byte) (*http.Response, error) {
+	for pause := firstWait; ; pause = min(2*pause, lastWait) {
+		res, err := s.send(method, rawURL, data, headers)
+		if s.t.Waiting == nil || method != http.MethodGet || err == nil || failure(err).kind == never || s.ctx.Err() != nil {
+			return res, err
+		}
+		s.t.Waiting(err)
+		again := time.NewTimer(pause)
+		select {
+		case <-again.C:
+		case <-s.ctx.Done():
+			again.Stop()
+			return nil, err
+		}
+	}
+}
+
+func (s *session) send(method, rawURL string, data url.Values, headers map[string]any) (*http.Response, error) {
 	ctx, cancel := s.limit()
 	defer cancel()
 	req, body, err := s.request(ctx, method, rawURL, data, headers)

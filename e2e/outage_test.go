@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -28,6 +29,39 @@ func TestTemporalDiesDuringTheConversation(t *testing.T) {
 	}
 	if got := ended(ctx, t, s, call, phone); got.Outcome != sb.Completed || got.HungUpBy != sb.PartyAgent {
 		t.Errorf("got %+v, want a conversation that the agent ended", got)
+	}
+	nothingLeft(t, s)
+}
+
+// A worker that is started while Twilio refuses everything waits for it. To end would leave every call without a worker
+// for as long as a supervisor takes to try again, which grows with every try.
+func TestWorkerStartsWhileTwilioIsAway(t *testing.T) {
+	const phone = "+447700900002"
+	ctx, s := start(t, stack.Options{Agents: 1})
+	call := place(ctx, t, s, request(phone))
+	if _, err := s.Await(ctx, call, sb.StageConnected); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Kill(stack.Worker); err != nil {
+		t.Fatal(err)
+	}
+	away := simulator.Faults{Requests: []simulator.RequestRule{{Route: "*", Probability: 1, Status: http.StatusServiceUnavailable}}}
+	if err := s.Simulator().SetFaults(away); err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan error, 1)
+	go func() { started <- s.Restart(ctx, stack.Worker) }()
+	waitFor(ctx, t, "the worker to wait for Twilio", func() bool {
+		return strings.Contains(s.Logs(stack.Worker), "waits for Twilio") || len(started) > 0
+	})
+	if err := s.Simulator().SetFaults(simulator.Faults{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	if got := ended(ctx, t, s, call, phone); got.Outcome != sb.Completed {
+		t.Errorf("got %+v, want a conversation", got)
 	}
 	nothingLeft(t, s)
 }

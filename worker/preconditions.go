@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -25,16 +27,37 @@ const sweepEvery = 15 * time.Second
 
 const sweepSchedule = "switchboard-sweep"
 
-// prepareWithin bounds the checks: a worker that cannot make sure of them within it ends and says why.
-const prepareWithin = time.Minute
+// askTemporalWithin bounds what is asked of Temporal, whose client repeats it by itself: a worker that gets no answer
+// within it ends and says why.
+const askTemporalWithin = time.Minute
 
-// prepare makes sure of what a call takes for granted, and mends what it can mend by itself.
+// sayEvery is how often a worker that waits for Twilio says so.
+const sayEvery = 10 * time.Second
+
+// prepare makes sure of what a call takes for granted, and mends what it can mend by itself. While Twilio is away or too
+// busy it waits: to end would leave calls without a worker for as long as a supervisor then takes to try again, which
+// grows with every try.
 func prepare(ctx context.Context, cfg Config) (activities.Statuses, error) {
-	ctx, cancel := context.WithTimeout(ctx, prepareWithin)
+	temporalCtx, cancel := context.WithTimeout(ctx, askTemporalWithin)
 	defer cancel()
-	if err := addSearchAttributes(ctx, cfg.Temporal, cfg.Namespace); err != nil {
+	if err := addSearchAttributes(temporalCtx, cfg.Temporal, cfg.Namespace); err != nil {
 		return activities.Statuses{}, fmt.Errorf("worker: search attributes: %w", err)
 	}
+	statuses, err := checkWorkspace(ctx, cfg)
+	if err != nil {
+		return activities.Statuses{}, err
+	}
+	temporalCtx, cancel = context.WithTimeout(ctx, askTemporalWithin)
+	defer cancel()
+	if err := scheduleSweep(temporalCtx, cfg.Temporal); err != nil {
+		return activities.Statuses{}, fmt.Errorf("worker: schedule the sweep: %w", err)
+	}
+	return statuses, nil
+}
+
+// checkWorkspace reads the workspace, for as long as it takes.
+func checkWorkspace(ctx context.Context, cfg Config) (activities.Statuses, error) {
+	cfg.Twilio.Waiting = waitingFor(cfg.Logger)
 	statuses, err := provision.FindStatuses(ctx, cfg.Twilio)
 	if err != nil {
 		return activities.Statuses{}, fmt.Errorf("worker: read the TaskRouter workspace: %w", err)
@@ -48,10 +71,21 @@ func prepare(ctx context.Context, cfg Config) (activities.Statuses, error) {
 	if len(problems) > 0 {
 		return activities.Statuses{}, fmt.Errorf("worker: the TaskRouter workspace is not as calls need it:\n  - %s", strings.Join(problems, "\n  - "))
 	}
-	if err := scheduleSweep(ctx, cfg.Temporal); err != nil {
-		return activities.Statuses{}, fmt.Errorf("worker: schedule the sweep: %w", err)
-	}
 	return statuses, nil
+}
+
+// waitingFor says that the worker waits, at first and then now and then. Several requests are under way at once.
+func waitingFor(log *slog.Logger) func(error) {
+	var mu sync.Mutex
+	var said time.Time
+	return func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(said) >= sayEvery {
+			said = time.Now()
+			log.Warn("worker waits for Twilio, to read the TaskRouter workspace", "Error", err)
+		}
+	}
 }
 
 // addSearchAttributes registers what is missing. The dev server's own flag does so only for a new database, and an

@@ -22,6 +22,7 @@ import (
 const usage = `usage: dev [flags]            run the whole product here until Ctrl-C
        dev request [flags]    ask for a call back, as another system would
        dev cancel [flags]     withdraw a request
+       dev chaos [flags]      kill, pause and cut off while calls go on, and judge what the phones experienced
        dev provision [flags]  set a workspace up in a simulator that runs elsewhere
        dev build              build what running needs, and nothing else
        dev desktop            bundle the agents' page, and nothing else
@@ -73,6 +74,8 @@ func dispatch(ctx context.Context, args []string, insist <-chan struct{}) error 
 		return request(ctx, rest, os.Stdout)
 	case "cancel":
 		return cancelRequest(ctx, rest, os.Stdout)
+	case "chaos":
+		return runChaos(ctx, rest, os.Stdout)
 	case "provision":
 		return provisionElsewhere(ctx, rest, os.Stdout)
 	case "build":

@@ -114,7 +114,7 @@ type Watch struct {
 func WatchEvents(ctx context.Context, brokers string, fromStart bool) (*Watch, error) {
 	k := reach(brokers)
 	ctx, stop := context.WithCancel(ctx)
-	starts, err := offsets(ctx, k, fromStart)
+	starts, err := offsets(ctx, k, sb.TopicEvents, fromStart)
 	if err != nil {
 		stop()
 		return nil, fmt.Errorf("kafka: %w", err)
@@ -147,7 +147,7 @@ func WatchEvents(ctx context.Context, brokers string, fromStart bool) (*Watch, e
 	return w, nil
 }
 
-func offsets(ctx context.Context, k events.Kafka, fromStart bool) (map[int]int64, error) {
+func offsets(ctx context.Context, k events.Kafka, topic string, fromStart bool) (map[int]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, publishLimit)
 	defer cancel()
 	if err := k.Check(ctx); err != nil {
@@ -159,16 +159,16 @@ func offsets(ctx context.Context, k events.Kafka, fromStart bool) (map[int]int64
 	}
 	defer transport.CloseIdleConnections()
 	client := &kafka.Client{Addr: kafka.TCP(k.Brokers...), Transport: transport}
-	metadata, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{sb.TopicEvents}})
+	metadata, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
 	if err != nil {
 		return nil, err
 	}
 	var ask []kafka.OffsetRequest
-	for _, topic := range metadata.Topics {
-		if topic.Error != nil {
-			return nil, fmt.Errorf("topic %s: %w", topic.Name, topic.Error)
+	for _, t := range metadata.Topics {
+		if t.Error != nil {
+			return nil, fmt.Errorf("topic %s: %w", t.Name, t.Error)
 		}
-		for _, p := range topic.Partitions {
+		for _, p := range t.Partitions {
 			if fromStart {
 				ask = append(ask, kafka.FirstOffsetOf(p.ID))
 			} else {
@@ -176,14 +176,14 @@ func offsets(ctx context.Context, k events.Kafka, fromStart bool) (map[int]int64
 			}
 		}
 	}
-	answer, err := client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{sb.TopicEvents: ask}})
+	answer, err := client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: ask}})
 	if err != nil {
 		return nil, err
 	}
 	found := map[int]int64{}
-	for _, p := range answer.Topics[sb.TopicEvents] {
+	for _, p := range answer.Topics[topic] {
 		if p.Error != nil {
-			return nil, fmt.Errorf("topic %s: %w", sb.TopicEvents, p.Error)
+			return nil, fmt.Errorf("topic %s: %w", topic, p.Error)
 		}
 		found[p.Partition] = max(p.LastOffset, p.FirstOffset) // the one not asked for is -1
 	}

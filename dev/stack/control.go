@@ -55,6 +55,11 @@ func (s *Stack) Restart(ctx context.Context, part string) error {
 	})
 }
 
+// Ready waits until a process works.
+func (s *Stack) Ready(ctx context.Context, part string) error {
+	return s.process(part, func(p *process) error { return p.await(ctx) })
+}
+
 // Pause stops a process in its tracks, as a machine that swaps or is moved does; Resume lets it go on. Both return at
 // once.
 func (s *Stack) Pause(part string) error {

@@ -3,6 +3,7 @@ package stack_test
 import (
 	"syscall"
 	"testing"
+	"time"
 
 	sb "switchboard"
 	"switchboard/dev/stack"
@@ -13,7 +14,7 @@ import (
 // A deployment in the middle of a call: every process of the call's is another one afterwards.
 func TestRollingLeavesCallsAlone(t *testing.T) {
 	t.Parallel()
-	s := stacktest.Start(t, stack.Options{Balanced: true, Softphone: simulator.Softphone{Rings: 2e9, HangsUpAfter: 5e9}})
+	s := stacktest.Start(t, stack.Options{Balanced: true, Softphone: simulator.Softphone{Rings: 2 * time.Second, HangsUpAfter: 5 * time.Second}})
 	call := stacktest.Call(t, s, "+447700900002")
 	for _, stage := range []sb.Stage{sb.StageAgentRinging, sb.StageConnected} {
 		if _, err := s.Await(limit(t), call, stage); err != nil {

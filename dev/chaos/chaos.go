@@ -174,7 +174,7 @@ func (r *run) heal(ctx context.Context) error {
 		}
 	}
 	r.healed = time.Now()
-	r.say("everything is healed; %d of %d calls have ended", r.ends.count(), len(r.plan.Requests))
+	r.say("everything works and all requests are with Kafka; %d of %d calls have ended", r.ends.count(), len(r.plan.Requests))
 	limited, cancel := context.WithTimeout(ctx, r.o.Settle)
 	defer cancel()
 	r.await(limited, r.ends.all)

@@ -2,7 +2,7 @@ package chaos
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync"
 	"time"
 
@@ -87,7 +87,7 @@ func (n *nemesis) do(ctx context.Context, h Harm) {
 	_ = sleep(ctx, time.Duration(h.For)) // when it ends early its harm is ended all the same
 	d.Ended = time.Now()
 	for again := false; ; again = true {
-		if err = join(err, k.end(ctx, n.f, h.Target)); err == nil || ctx.Err() != nil {
+		if err = errors.Join(err, k.end(ctx, n.f, h.Target)); err == nil || ctx.Err() != nil {
 			break
 		}
 		if !again {
@@ -104,16 +104,6 @@ func (n *nemesis) do(ctx context.Context, h Harm) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.done = append(n.done, d)
-}
-
-func join(a, b error) error {
-	if a == nil {
-		return b
-	}
-	if b == nil {
-		return a
-	}
-	return fmt.Errorf("%w; %w", a, b)
 }
 
 func kindOf(name string) kind {

@@ -12,6 +12,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/internal/truth"
+	"switchboard/simulator"
 )
 
 // Report is what came of a run.
@@ -176,7 +177,7 @@ func (r *run) countFaults(out *Report) {
 		}
 	}
 	for _, e := range r.stack.Simulator().Log() {
-		if e.What == misbehaves {
+		if e.What == simulator.Misbehaves {
 			out.Faults["party "+coarse(e.Detail)]++
 		}
 	}

@@ -11,12 +11,6 @@ import (
 
 	sb "switchboard"
 	"switchboard/internal/truth"
-	"switchboard/simulator"
-)
-
-const (
-	dialled    = simulator.Dialled
-	misbehaves = simulator.Misbehaves
 )
 
 // line is one thing that happened, of whoever's.

@@ -21,6 +21,10 @@ const pathRingbackWAV = "/twiml/ringback.wav"
 // agent hears it to the end even if we die meanwhile and the next document is never fetched.
 const ringbackLoops = 40
 
+// oneMomentLoops speaks to a caller for about as long, whose agent has gone: with us dead and the next document never
+// fetched there would be silence after the first sentence.
+const oneMomentLoops = 24
+
 // The verbs Twilio allows to those who wait in a conference are these and no others.
 type (
 	response struct {
@@ -65,7 +69,11 @@ func (s *server) ringback(c echo.Context, _ url.Values) error {
 // oneMoment is what a caller hears while no agent is in the room: moments only, so the pause is short.
 func (s *server) oneMoment(c echo.Context, _ url.Values) error {
 	spoken := sentenceFor(c.QueryParam("locale"))
-	return s.twiml(c, say{Language: spoken.language, Text: spoken.text}, pause{Length: 1}, redirect{})
+	var verbs []any
+	for range oneMomentLoops {
+		verbs = append(verbs, say{Language: spoken.language, Text: spoken.text}, pause{Length: 1})
+	}
+	return s.twiml(c, append(verbs, redirect{})...)
 }
 
 // sentence is text in a language that <Say> speaks.

@@ -60,7 +60,8 @@ func TestOneMomentSpeaksTheCallersLanguage(t *testing.T) {
 	} {
 		r := newRig(t)
 		w := r.post(sb.PathOneMoment+"?locale="+locale, values("CallSid", testLeg))
-		if got := verbsOf(t, w); !slices.Equal(got, []string{"Say", "Pause", "Redirect"}) {
+		// Again and again without us: the caller may be alone while this process is dead.
+		if got := verbsOf(t, w); !slices.Equal(got, append(slices.Repeat([]string{"Say", "Pause"}, oneMomentLoops), "Redirect")) {
 			t.Errorf("%q: verbs %v", locale, got)
 		}
 		if !strings.Contains(w.Body.String(), want) {

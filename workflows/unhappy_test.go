@@ -76,6 +76,29 @@ func TestAgentDoesNotAnswer(t *testing.T) {
 	checkStatus(t, w, "ben", provision.StatusAvailable)
 }
 
+// The agent answered, and all news of it was lost, until the leg is ended and its length tells.
+func TestAgentAnswersAndNobodyHearsOfIt(t *testing.T) {
+	w := virtual.New(t, virtual.Options{Agents: annaAndBen})
+	w.Sim.SetWebhooks(false)
+	away := simulator.Faults{Requests: []simulator.RequestRule{{Route: "GET /2010-04-01/*", Probability: 1, Status: 503}}}
+	w.At(sb.StageAgentRinging, 1, func() {
+		if err := w.Sim.SetFaults(away); err != nil {
+			t.Error(err)
+		}
+	})
+	w.After(70*time.Second, func() {
+		w.Sim.SetWebhooks(true)
+		if err := w.Sim.SetFaults(simulator.Faults{}); err != nil {
+			t.Error(err)
+		}
+	})
+	expect(t, w, w.Request(anybody), completedByCaller(1))
+	if first := offeredTo(w)[0]; first != "anna" {
+		t.Fatalf("offered to %s first\n%s", first, w.Story())
+	}
+	checkStatus(t, w, "anna", provision.StatusAvailable)
+}
+
 func TestSoftphoneIsDead(t *testing.T) {
 	w := virtual.New(t, virtual.Options{Agents: annaAndBen})
 	w.Sim.SetSoftphone("anna", simulator.Softphone{Answer: simulator.Unreachable})

@@ -181,7 +181,7 @@ func policy() sb.Policy {
 	p := sb.DefaultPolicy()
 	p.Deadline = sb.Duration(30 * time.Minute)
 	p.AgentRings, p.CallerRings = sb.Duration(10*time.Second), sb.Duration(15*time.Second)
-	p.WrapUp, p.MaxTalk, p.DeclinedFor = sb.Duration(2*time.Second), sb.Duration(2*time.Minute), sb.Duration(5*time.Second)
+	p.WrapUp, p.MaxTalk, p.DeclinedFor = sb.Duration(2*time.Second), sb.Duration(5*time.Minute), sb.Duration(5*time.Second)
 	for outcome := range p.RetryAfter {
 		p.RetryAfter[outcome] = sb.Duration(8 * time.Second)
 	}

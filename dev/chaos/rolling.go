@@ -23,7 +23,7 @@ type Roll struct {
 // The calls of a rolling restart are all live at once: they come within comeWithin, and each conversation outlasts that by
 // far. From then on something is replaced every rollEvery, until all have ended, so that every stage is met.
 const (
-	comeWithin = 20 * time.Second
+	comeWithin = 50 * time.Second
 	rollEvery  = 3 * time.Second
 )
 
@@ -44,7 +44,7 @@ func makeRollingPlan(o Options) Plan {
 	agents := dice(o.Seed, diceAgents)
 	for range o.Agents {
 		p.Softphones = append(p.Softphones, simulator.Softphone{
-			Rings: span(agents, time.Second, 8*time.Second), HangsUpAfter: span(agents, 40*time.Second, 90*time.Second),
+			Rings: span(agents, time.Second, 8*time.Second), HangsUpAfter: span(agents, 75*time.Second, 120*time.Second),
 		})
 	}
 	return p

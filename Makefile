@@ -38,7 +38,7 @@ test: lint ## everything CI checks
 	$(call step,unit$(,) workflow and replay tests,go test $(race) $$(go list ./... | grep -v -E '/(dev|e2e|features)(/|$$)'))
 	$(call step,what the whole-stack tests need,go run ./dev build)
 	$(call step,whole-stack tests,go test $(race) -timeout 30m -p 1 -parallel 4 $(whole_stack))
-	$(call step,some of them with a worker that replays every step,go test $(race) -timeout 10m ./e2e -run 'TestEveryPhone|TestKillAnythingAtAnyStage/worker' -forgetful)
+	$(call step,some of them with a worker that replays every step,go test $(race) -timeout 10m ./e2e -run 'TestEveryPhone|TestEveryTrouble' -forgetful)
 
 desktop: ## the agents' page, bundled into what the webhook process serves
 	@go run ./dev desktop

@@ -133,5 +133,8 @@ func (s *totals) report(t *testing.T, took time.Duration) {
 	for _, name := range slices.Sorted(maps.Keys(s.invariants)) {
 		t.Logf("%6d × %s", s.invariants[name], name)
 	}
+	if len(s.cells) > 0 {
+		t.Logf("how often what hit a call at which stage, and how the call ended:\n%s", simulation.Table(s.cells))
+	}
 	t.Logf("simulated %d calls: %d violations, %.0f calls/s", s.calls, s.violations, float64(s.calls)/took.Seconds())
 }

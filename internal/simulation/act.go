@@ -20,23 +20,35 @@ func (p *play) act(in *inPlay, who Actor) {
 		}
 	case RequesterCancels:
 		if p.world.Signal(in.run, sb.SignalCancel, sb.Cancellation{Reason: sb.ReasonRequester}) == nil {
-			p.wasCancelled(in)
+			p.wasCancelled(in, who)
 		}
 	case OperatorCancels:
-		p.update(in, sb.UpdateCancel, sb.Cancellation{Reason: sb.ReasonOperator, By: "the desk"}, func() { p.wasCancelled(in) })
+		p.update(in, sb.UpdateCancel, sb.Cancellation{Reason: sb.ReasonOperator, By: "the desk"}, func() { p.wasCancelled(in, who) })
 	case AgentEnds:
-		p.update(in, sb.UpdateHangUp, sb.HangUp{By: sb.PartyAgent}, func() { in.hungUp = append(in.hungUp, sb.PartyAgent) })
+		p.update(in, sb.UpdateHangUp, sb.HangUp{By: sb.PartyAgent}, func() { p.hungUp(in, who, sb.PartyAgent) })
 	case OperatorEnds:
-		p.update(in, sb.UpdateHangUp, sb.HangUp{By: sb.PartySwitchboard}, func() { in.hungUp = append(in.hungUp, sb.PartySwitchboard) })
+		p.update(in, sb.UpdateHangUp, sb.HangUp{By: sb.PartySwitchboard}, func() { p.hungUp(in, who, sb.PartySwitchboard) })
 	case TaskCancelled:
+		p.did(in, who)
 		p.world.TryCancelTasksOf(in.run.Input.Request.Call())
 	}
 }
 
-func (p *play) wasCancelled(in *inPlay) {
+func (p *play) wasCancelled(in *inPlay, who Actor) {
+	p.did(in, who)
 	if in.cancelled.IsZero() {
 		in.cancelled = p.world.Env.Now()
 	}
+}
+
+func (p *play) hungUp(in *inPlay, who Actor, of sb.Party) {
+	p.did(in, who)
+	in.hungUp = append(in.hungUp, of)
+}
+
+// did notes what somebody did. Who hangs up a phone is seen by the phone itself.
+func (p *play) did(in *inPlay, who Actor) {
+	p.bites(string(who), string(in.run.Input.Request.Call()), 0)
 }
 
 // update asks the call to do something; accepted is called if it agrees.

@@ -56,49 +56,49 @@ func (p *play) conditions() virtual.Conditions {
 			c := about(w.seed, "task", workflow, strconv.Itoa(number))
 			d := c.upTo(w.Hop)
 			if p.stormy() && c.hits(w.SlowTask) {
-				d += p.bites("the worker stands still", workflow, c.upTo(w.Late))
+				d += p.bites(faultStandsStill, workflow, c.upTo(w.Late))
 			}
-			return p.outlast(workflow, d, "no worker", w.NoWorker, "Temporal is down", w.NoTemporal)
+			return p.outlast(workflow, d, faultNoWorker, w.NoWorker, faultNoTemporal, w.NoTemporal)
 		},
 		Pickup: func(a virtual.ActivityAttempt) time.Duration {
 			c := name("pickup", a)
 			d := c.upTo(w.Hop)
 			if p.stormy() && c.hits(w.LatePickup) {
-				d += p.bites("an activity is taken up late", a.Workflow, c.upTo(w.Late))
+				d += p.bites(faultPickedLate, a.Workflow, c.upTo(w.Late))
 			}
-			return p.outlast(a.Workflow, d, "no worker", w.NoWorker, "Temporal is down", w.NoTemporal)
+			return p.outlast(a.Workflow, d, faultNoWorker, w.NoWorker, faultNoTemporal, w.NoTemporal)
 		},
 		Death: func(a virtual.ActivityAttempt) (bool, time.Duration) {
 			c := name("death", a)
 			if !p.stormy() || !c.hits(w.Death) {
 				return false, 0
 			}
-			return true, p.bites("the worker is killed", a.Workflow, c.upTo(2*w.Trip))
+			return true, p.bites(faultKilled, a.Workflow, c.upTo(2*w.Trip))
 		},
 		Report: func(a virtual.ActivityAttempt) time.Duration {
 			c := name("report", a)
-			return p.outlast(a.Workflow, c.upTo(w.Hop), "Temporal is down", w.NoTemporal)
+			return p.outlast(a.Workflow, c.upTo(w.Hop), faultNoTemporal, w.NoTemporal)
 		},
 		Request: func(a virtual.ActivityAttempt, r virtual.Request) virtual.Trip {
-			return p.trip(name("request "+r.Method+" "+strconv.Itoa(r.Number), a), a)
+			return p.sent(a, p.trip(name("request "+r.Method+" "+strconv.Itoa(r.Number), a), a))
 		},
 		Publish: func(a virtual.ActivityAttempt) (time.Duration, bool, error) {
 			c := name("publish", a)
 			takes := c.upTo(w.Hop)
 			switch {
 			case p.within(w.NoKafka):
-				return p.bites("Kafka is down", a.Workflow, 5*time.Second), false, errKafka
+				return p.bites(faultNoKafka, a.Workflow, 5*time.Second), false, errKafka
 			case !p.stormy():
 			case c.hits(w.EventsLost):
-				return p.bites("Kafka refuses events", a.Workflow, takes), false, errKafka
+				return p.bites(faultKafkaRefuses, a.Workflow, takes), false, errKafka
 			case c.hits(w.AckLost):
-				return p.bites("Kafka does not confirm", a.Workflow, 5*time.Second), true, errKafka
+				return p.bites(faultKafkaSilent, a.Workflow, 5*time.Second), true, errKafka
 			}
 			return takes, true, nil
 		},
 		Signal: func(workflow string) error {
 			if p.within(w.NoTemporal) {
-				p.bites("Temporal is down", workflow, 0)
+				p.bites(faultNoTemporal, workflow, 0)
 				return errTemporal
 			}
 			return nil
@@ -110,7 +110,7 @@ func (p *play) trip(c chance, a virtual.ActivityAttempt) virtual.Trip {
 	w := p.plan.Weather
 	t := virtual.Trip{Connect: c.upTo(w.Trip), There: c.upTo(w.Trip), Back: c.upTo(w.Trip)}
 	if p.within(w.NoTwilio) {
-		p.bites("Twilio cannot be reached", a.Workflow, 0)
+		p.bites(faultNoTwilio, a.Workflow, 0)
 		t.NoneStands = true
 		return t
 	}
@@ -118,19 +118,19 @@ func (p *play) trip(c chance, a virtual.ActivityAttempt) virtual.Trip {
 		return t
 	}
 	if t.NoneStands = c.hits(w.NoConnection); t.NoneStands {
-		p.bites("no connection to Twilio", a.Workflow, 0)
+		p.bites(faultNoConnection, a.Workflow, 0)
 	}
 	if t.LostThere = c.hits(w.LostThere); t.LostThere {
-		p.bites("a request is lost", a.Workflow, 0)
+		p.bites(faultLostThere, a.Workflow, 0)
 	}
 	if t.LostBack = c.hits(w.LostBack); t.LostBack {
-		p.bites("an answer is lost", a.Workflow, 0)
+		p.bites(faultLostBack, a.Workflow, 0)
 	}
 	if c.hits(w.SlowThere) {
-		t.There += p.bites("a request is slow", a.Workflow, c.upTo(w.Slow))
+		t.There += p.bites(faultSlowThere, a.Workflow, c.upTo(w.Slow))
 	}
 	if c.hits(w.SlowBack) {
-		t.Back += p.bites("an answer is slow", a.Workflow, c.upTo(w.Slow))
+		t.Back += p.bites(faultSlowBack, a.Workflow, c.upTo(w.Slow))
 	}
 	return t
 }

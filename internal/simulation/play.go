@@ -23,13 +23,6 @@ type Outcome struct {
 	Timeline func() string
 }
 
-// Cell is one square of the table of what has been reached: a fault hit a call at a stage, and the call ended so.
-type Cell struct {
-	Stage   sb.Stage
-	Fault   string
-	Outcome sb.Outcome
-}
-
 // settle is how long the world is watched after the last call has ended: the sweep, the reapers and late callbacks have
 // their say, and then nothing may be left.
 const settle = 45 * time.Second
@@ -39,15 +32,16 @@ const patience = 12 * time.Hour
 
 // play is a plan being carried out.
 type play struct {
-	plan    Plan
-	world   *virtual.World
-	start   time.Time
-	calls   []*inPlay
-	byID    map[sb.CallID]*inPlay
-	going   int
-	updates int
-	hits    map[hit]int
-	notes   []note // of faults, for the timeline
+	plan     Plan
+	world    *virtual.World
+	start    time.Time
+	calls    []*inPlay
+	byID     map[sb.CallID]*inPlay
+	going    int
+	updates  int
+	hits     map[hit]int
+	notes    []note                  // of faults, for the timeline
+	arrivals map[time.Time]sb.CallID // whose request comes to Twilio then
 }
 
 type note struct {
@@ -59,8 +53,7 @@ type note struct {
 type inPlay struct {
 	plan      Call
 	run       *virtual.Run
-	stage     sb.Stage
-	attempt   int
+	reached   []reached
 	done      []bool // which acts
 	cancelled time.Time
 	hungUp    []sb.Party
@@ -74,7 +67,7 @@ type hit struct {
 
 // Play carries out a plan and judges it.
 func Play(t testing.TB, plan Plan) *Outcome {
-	p := &play{plan: plan, byID: map[sb.CallID]*inPlay{}, hits: map[hit]int{}}
+	p := &play{plan: plan, byID: map[sb.CallID]*inPlay{}, hits: map[hit]int{}, arrivals: map[time.Time]sb.CallID{}}
 	o := virtual.Options{
 		Seed: plan.Seed, Uncertain: plan.Uncertain, Log: io.Discard, Conditions: p.conditions(),
 		WebhookLatency: plan.Weather.Trip / 2, OnStage: p.stageReached,
@@ -147,7 +140,7 @@ func (p *play) accept(c Call) {
 // stageReached: the workflow has just decided so; nobody else knows yet.
 func (p *play) stageReached(id sb.CallID, stage sb.Stage, attempt int) {
 	in := p.byID[id]
-	in.stage, in.attempt = stage, attempt
+	in.reached = append(in.reached, reached{p.world.Env.Now(), stage})
 	if n := min(attempt, len(in.plan.Phones)); stage == sb.StageQueued && n > 0 {
 		p.world.Sim.SetPhone(in.plan.Request.Caller.Phone, in.plan.Phones[n-1])
 	}
@@ -163,7 +156,7 @@ func (p *play) stageReached(id sb.CallID, stage sb.Stage, attempt int) {
 }
 
 func (p *play) outcome() *Outcome {
-	o := &Outcome{Plan: p.plan, Cells: map[Cell]int{}, Timeline: p.timeline}
+	o := &Outcome{Plan: p.plan, Cells: p.coverage(), Timeline: p.timeline}
 	c := truth.Case{Log: p.world.Sim.Log(), Left: p.world.Sim.Leftovers(), Agents: map[string]string{}, Until: p.world.Env.Now(), Transit: p.plan.Weather.Slow + p.plan.Weather.Trip}
 	for _, ws := range p.world.Sim.Snapshot().Workspaces {
 		for _, a := range ws.Agents {
@@ -188,18 +181,13 @@ func (p *play) outcome() *Outcome {
 	}
 	o.Calls = c.Calls
 	o.Violations = append(o.Violations, truth.Judge(c)...)
-	for h, n := range p.hits {
-		if in := p.byID[h.call]; in != nil {
-			o.Cells[Cell{h.stage, h.fault, in.run.Result.Outcome}] += n
-		}
-	}
 	return o
 }
 
 // bites notes that a fault has hit a call, and hands on how long it takes.
 func (p *play) bites(fault, workflow string, d time.Duration) time.Duration {
 	if in := p.byID[sb.CallID(workflow)]; in != nil {
-		p.hits[hit{sb.CallID(workflow), in.stage, fault}]++
+		p.hits[hit{sb.CallID(workflow), in.stageAt(p.world.Env.Now()), fault}]++
 	}
 	p.notes = append(p.notes, note{p.world.Env.Now(), fault + " (" + workflow + ")"})
 	return d

@@ -31,7 +31,7 @@ func (p *play) timeline() string {
 		add(e.At, "%s%s", text, about4(e.CallSID, e.ConferenceSID, e.TaskSID, e.ReservationSID))
 	}
 	for _, r := range p.world.Sim.Requests() {
-		if !sweeps[r.Route] {
+		if !sweeps[r.Route] && r.At.After(p.start) { // at the start: the making of the world
 			add(r.At, "  request      %s %d %s %s", r.Route, r.Status, r.Summary, r.Fault)
 		}
 	}

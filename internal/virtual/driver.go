@@ -3,6 +3,7 @@ package virtual
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -117,38 +118,57 @@ func (w *World) reap(in sb.Reap) error {
 	return nil
 }
 
+// drive is one coroutine, whatever it has started: the environment wakes all of them whenever time passes.
 func (w *World) drive(ctx workflow.Context) error {
 	starts := workflow.GetSignalChannel(ctx, startSignal)
 	for {
-		var n int
-		starts.Receive(ctx, &n)
-		if n < 0 {
-			return nil
+		selector := workflow.NewSelector(ctx).AddReceive(starts, func(workflow.ReceiveChannel, bool) {})
+		for _, c := range w.children {
+			selector.AddFuture(c.future, func(workflow.Future) {})
 		}
-		workflow.Go(ctx, func(ctx workflow.Context) { w.serve(ctx, w.starts[n]) })
+		selector.Select(ctx)
+		var n int
+		for starts.ReceiveAsync(&n) {
+			if n < 0 {
+				return nil
+			}
+			w.children = append(w.children, &child{start: w.starts[n], input: w.starts[n].input})
+		}
+		w.children = slices.DeleteFunc(w.children, func(c *child) bool { return c.goOn(ctx) })
 	}
 }
 
-// serve runs one workflow to its end, over all the runs that continue each other.
-func (w *World) serve(ctx workflow.Context, s start) {
-	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: s.id, TaskQueue: sb.CallQueue, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_TERMINATE,
-	})
-	input := s.input
-	for {
-		err := workflow.ExecuteChildWorkflow(ctx, s.workflow, input).Get(ctx, s.result)
+// child is a workflow that the driver has started, over all the runs that continue each other.
+type child struct {
+	start
+	input  any
+	future workflow.ChildWorkflowFuture
+}
+
+// goOn begins the first run, and a further one where one has continued as new, and reports whether the last has ended.
+func (c *child) goOn(ctx workflow.Context) (over bool) {
+	if c.future != nil {
+		if !c.future.IsReady() {
+			return false
+		}
+		err := c.future.Get(ctx, c.result)
 		var more *workflow.ContinueAsNewError
 		if !errors.As(err, &more) {
-			s.ended(err)
-			return
+			c.ended(err)
+			return true
 		}
 		var next sb.CallInput
 		if err := converter.GetDefaultDataConverter().FromPayloads(more.Input, &next); err != nil {
-			s.ended(err)
-			return
+			c.ended(err)
+			return true
 		}
-		input = next
+		c.input = next
 	}
+	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: c.id, TaskQueue: sb.CallQueue, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_TERMINATE,
+	})
+	c.future = workflow.ExecuteChildWorkflow(ctx, c.workflow, c.input)
+	return false
 }
 
 // Signal tells a running call something, as a client of Temporal does.

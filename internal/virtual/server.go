@@ -1,6 +1,7 @@
 package virtual
 
 import (
+	"slices"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -168,7 +169,9 @@ func (in *inbound) HandleSignal(ctx workflow.Context, sig *interceptor.HandleSig
 
 type outbound struct {
 	interceptor.WorkflowOutboundInterceptorBase
-	server *server
+	server   *server
+	timers   []*timer
+	watching bool
 }
 
 func (o *outbound) execution(ctx workflow.Context) *execution {
@@ -207,27 +210,53 @@ func (o *outbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, _ 
 		result.Set(nil, nil)
 		return future
 	}
-	over := false
+	t := &timer{ctx: ctx, result: result}
 	ex := o.execution(ctx)
-	stop := o.server.clock.After(d, func() {
+	t.stop = o.server.clock.After(d, func() {
 		o.server.tell(ex, func(workflow.Context, interceptor.WorkflowInboundInterceptor) {
-			if !over {
-				over = true
+			if !t.over {
+				t.over = true
 				result.Set(nil, nil)
 			}
 		})
 	})
-	if ctx.Done() == nil {
-		return future
+	if ctx.Done() != nil {
+		o.watch(ctx, t)
 	}
+	return future
+}
+
+// timer is one that the workflow may cancel.
+type timer struct {
+	ctx    workflow.Context
+	result workflow.Settable
+	stop   func()
+	over   bool
+}
+
+func (t *timer) cancelled() bool { return !t.over && t.ctx.Err() != nil }
+
+// watch sees to it that a timer ends when its context is cancelled. One coroutine does so for all timers of a run: the
+// environment wakes every one of them at each task.
+func (o *outbound) watch(ctx workflow.Context, t *timer) {
+	o.timers = append(slices.DeleteFunc(o.timers, func(t *timer) bool { return t.over }), t)
+	if o.watching {
+		return
+	}
+	o.watching = true
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		if workflow.Await(ctx, func() bool { return over }) != nil && !over {
-			over = true
-			stop()
-			result.Set(nil, temporal.NewCanceledError())
+		for {
+			_ = workflow.Await(ctx, func() bool { return slices.ContainsFunc(o.timers, (*timer).cancelled) }) // nobody cancels this context
+			for _, t := range o.timers {
+				if t.cancelled() {
+					t.over = true
+					t.stop()
+					t.result.Set(nil, temporal.NewCanceledError())
+				}
+			}
 		}
 	})
-	return future
 }
 
 // UpsertTypedSearchAttributes is how a call says at which stage it is.

@@ -86,6 +86,7 @@ type World struct {
 	leftAtEnd []string
 	runs      map[sb.CallID]*Run
 	starts    []start
+	children  []*child
 	reaped    map[string]bool
 	start     time.Time
 	twilio    *activities.Twilio

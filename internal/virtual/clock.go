@@ -12,10 +12,12 @@ import (
 //
 // Everything that happens here happens on the environment's loop, one thing after the other.
 type clock struct {
-	env   *testsuite.TestWorkflowEnvironment
-	due   alarms
-	seq   int
-	armed time.Time // the next moment the environment wakes us; zero: none
+	env      *testsuite.TestWorkflowEnvironment
+	due      alarms
+	seq      int
+	armed    time.Time       // the next moment the environment wakes us; zero: none
+	arming   bool            // that moment is about to be chosen
+	starting map[string]bool // workflows that have been started and not begun: time stands still
 }
 
 type alarm struct {
@@ -54,17 +56,47 @@ func (c *clock) After(d time.Duration, f func()) func() {
 	return func() { a.stopped = true }
 }
 
-// arm has the environment wake us when the first thing is due.
+// arm has the environment wake us when the first thing is due: not at once, but when all that is under way at this
+// moment has happened. The environment cannot forget a moment that it was told, and each one it comes to costs.
 func (c *clock) arm() {
+	if c.arming || len(c.due) == 0 || !c.armed.IsZero() && !c.due[0].at.Before(c.armed) {
+		return
+	}
+	c.arming = true
+	env := c.env
+	// What has been posted comes first, and then what that posts: the end of a workflow is told to the one that started it.
+	env.RegisterDelayedCallback(func() {
+		env.RegisterDelayedCallback(func() {
+			if c.arming = false; env == c.env {
+				c.choose()
+			}
+		}, 0)
+	}, 0)
+}
+
+func (c *clock) choose() {
 	for len(c.due) > 0 && c.due[0].stopped {
 		heap.Pop(&c.due)
 	}
-	if len(c.due) == 0 || !c.armed.IsZero() && !c.due[0].at.Before(c.armed) {
+	if len(c.starting) > 0 || len(c.due) == 0 || !c.armed.IsZero() && !c.due[0].at.Before(c.armed) {
 		return
 	}
 	c.armed = c.due[0].at
 	at := c.armed
 	c.env.RegisterDelayedCallback(func() { c.wake(at) }, at.Sub(c.env.Now()))
+}
+
+// hold keeps time still until a workflow that is being started has begun. The environment starts it in a goroutine of
+// its own, and as long as that takes it lets virtual time pass as fast as real time does: what happens then would depend
+// on how busy the machine is.
+func (c *clock) hold(workflow string) { c.starting[workflow] = true }
+
+// begun lets time go on.
+func (c *clock) begun(workflow string) {
+	if c.starting[workflow] {
+		delete(c.starting, workflow)
+		c.arm()
+	}
 }
 
 // wake does what is due. An earlier alarm may have come between: then this one has been seen to.
@@ -85,6 +117,6 @@ func (c *clock) wake(at time.Time) {
 
 // move takes everything along to another environment, which begins at the same moment.
 func (c *clock) move(env *testsuite.TestWorkflowEnvironment) {
-	c.env, c.armed = env, time.Time{}
+	c.env, c.armed, c.arming = env, time.Time{}, false
 	c.arm()
 }

@@ -103,6 +103,7 @@ func (w *World) Serve(in sb.CallInput, ended func(*Run)) *Run {
 }
 
 func (w *World) launch(s start) {
+	w.clock.hold(s.id)
 	w.starts = append(w.starts, s)
 	w.Env.SignalWorkflow(startSignal, len(w.starts)-1)
 }
@@ -134,7 +135,7 @@ func (w *World) drive(ctx workflow.Context) error {
 			}
 			w.children = append(w.children, &child{start: w.starts[n], input: w.starts[n].input})
 		}
-		w.children = slices.DeleteFunc(w.children, func(c *child) bool { return c.goOn(ctx) })
+		w.children = slices.DeleteFunc(w.children, func(c *child) bool { return w.goOn(ctx, c) })
 	}
 }
 
@@ -146,12 +147,13 @@ type child struct {
 }
 
 // goOn begins the first run, and a further one where one has continued as new, and reports whether the last has ended.
-func (c *child) goOn(ctx workflow.Context) (over bool) {
+func (w *World) goOn(ctx workflow.Context, c *child) (over bool) {
 	if c.future != nil {
 		if !c.future.IsReady() {
 			return false
 		}
 		err := c.future.Get(ctx, c.result)
+		w.clock.begun(c.id) // one that cannot be started has ended, too
 		var more *workflow.ContinueAsNewError
 		if !errors.As(err, &more) {
 			c.ended(err)
@@ -167,6 +169,7 @@ func (c *child) goOn(ctx workflow.Context) (over bool) {
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID: c.id, TaskQueue: sb.CallQueue, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_TERMINATE,
 	})
+	w.clock.hold(c.id)
 	c.future = workflow.ExecuteChildWorkflow(ctx, c.workflow, c.input)
 	return false
 }

@@ -145,6 +145,7 @@ func (in *inbound) Init(out interceptor.WorkflowOutboundInterceptor) error {
 func (in *inbound) ExecuteWorkflow(ctx workflow.Context, input *interceptor.ExecuteWorkflowInput) (any, error) {
 	ex := in.server.execution(workflow.GetInfo(ctx).WorkflowExecution.ID)
 	ex.begun = true
+	in.server.clock.begun(ex.id)
 	in.deliver(ctx, ex)
 	return in.Next.ExecuteWorkflow(ctx, input)
 }

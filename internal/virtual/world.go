@@ -98,7 +98,7 @@ func New(t testing.TB, o Options) *World {
 	if o.Agents == nil {
 		o.Agents = []provision.Agent{{Name: "anna"}}
 	}
-	w := &World{T: t, opts: o, Log: &bytes.Buffer{}, clock: &clock{}, runs: map[sb.CallID]*Run{}, reaped: map[string]bool{}}
+	w := &World{T: t, opts: o, Log: &bytes.Buffer{}, clock: &clock{starting: map[string]bool{}}, runs: map[sb.CallID]*Run{}, reaped: map[string]bool{}}
 	out := o.Log
 	if out == nil {
 		out = w.Log

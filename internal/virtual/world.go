@@ -264,7 +264,7 @@ func (w *World) Execute(in sb.CallInput) error {
 }
 
 // After does something at a moment of the virtual clock, counted from the beginning of the call.
-func (w *World) After(d time.Duration, f func()) { w.Env.RegisterDelayedCallback(f, d) }
+func (w *World) After(d time.Duration, f func()) { w.clock.After(d, f) }
 
 // At does something once, as soon as the call has published that it has reached a stage; attempt 0 is any.
 func (w *World) At(stage sb.Stage, attempt int, f func()) {

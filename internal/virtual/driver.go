@@ -176,7 +176,12 @@ func (w *World) goOn(ctx workflow.Context, c *child) (over bool) {
 
 // Signal tells a running call something, as a client of Temporal does.
 func (w *World) Signal(r *Run, name string, arg any) error {
-	return calls{w}.Signal(context.Background(), r.Input.Request.Call(), name, arg)
+	return w.Tell(r.Input.Request.Call(), name, arg)
+}
+
+// Tell is Signal by the call's identity.
+func (w *World) Tell(call sb.CallID, name string, arg any) error {
+	return calls{w}.Signal(context.Background(), call, name, arg)
 }
 
 // Update asks a running call for something, as a client of Temporal does; a call that has ended answers nothing.

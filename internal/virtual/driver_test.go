@@ -44,14 +44,6 @@ func serve(w *virtual.World, n int) []*virtual.Run {
 	return runs
 }
 
-func BenchmarkFiveCalls(b *testing.B) {
-	for range b.N {
-		w := virtual.New(b, virtual.Options{Log: io.Discard, Agents: []provision.Agent{{Name: "anna"}, {Name: "ben"}}})
-		serve(w, 5)
-	}
-	b.ReportMetric(float64(5*b.N)/b.Elapsed().Seconds(), "calls/s")
-}
-
 func BenchmarkWorld(b *testing.B) {
 	for range b.N {
 		virtual.New(b, virtual.Options{Log: io.Discard, Agents: []provision.Agent{{Name: "anna"}, {Name: "ben"}}})

@@ -12,7 +12,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	sb "switchboard"
-	"switchboard/activities"
 	"switchboard/workflows"
 )
 
@@ -26,7 +25,7 @@ type server struct {
 	env        *testsuite.TestWorkflowEnvironment
 	clock      *clock
 	conditions Conditions
-	activities *activities.Activities
+	activities any
 	root       string // the workflow that the environment was started with
 	executions map[string]*execution
 	running    map[*attempt]struct{}

@@ -61,6 +61,8 @@ type Options struct {
 	// OnStage is told when a workflow has decided that its call is at a stage, before anybody else can know. It must not
 	// change anything at once.
 	OnStage func(call sb.CallID, stage sb.Stage, attempt int)
+	// Activities, if it is set, makes what has the activities' methods in place of the real ones.
+	Activities func(*World) any
 	// Log gets what all parts log; nil: it is kept for Story.
 	Log io.Writer
 	// KafkaDown makes publishing fail for so long.
@@ -195,7 +197,9 @@ func (w *World) provision(t testing.TB, logger *slog.Logger) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.server.activities = w.acts
+	if w.server.activities = w.acts; w.opts.Activities != nil {
+		w.server.activities = w.opts.Activities(w)
+	}
 }
 
 // SetStatus puts an agent into a status, as the agent would.

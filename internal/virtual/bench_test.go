@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"syscall"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	sb "switchboard"
 	"switchboard/activities"
 	"switchboard/deploy/provision"
+	"switchboard/internal/simulation"
 	"switchboard/internal/virtual"
 )
 
@@ -27,16 +29,19 @@ func BenchmarkSimulation(b *testing.B) {
 		{"activities do nothing", func(w *virtual.World) any { return &idle{w: w} }},
 	} {
 		b.Run(which.name, func(b *testing.B) {
+			defer debug.SetGCPercent(debug.SetGCPercent(400)) // as in TestSimulation
 			before := processorTime(b)
 			for b.Loop() {
-				w := virtual.New(b, virtual.Options{
-					Log: io.Discard, Agents: []provision.Agent{{Name: "anna"}, {Name: "ben"}}, Activities: which.acts, NoSweep: which.acts != nil,
-				})
-				for _, r := range serve(w, 5) {
-					if r.Err != nil || r.Result.Outcome != sb.Completed {
-						b.Fatalf("%+v, %v", r.Result, r.Err)
+				simulation.InAWorld(func(t testing.TB) {
+					w := virtual.New(t, virtual.Options{
+						Log: io.Discard, Agents: []provision.Agent{{Name: "anna"}, {Name: "ben"}}, Activities: which.acts,
+					})
+					for _, r := range serve(w, 5) {
+						if r.Err != nil || r.Result.Outcome != sb.Completed {
+							t.Fatalf("%+v, %v", r.Result, r.Err)
+						}
 					}
-				}
+				}, func(failure string) { b.Fatal(failure) })
 			}
 			calls := float64(5 * b.N)
 			b.ReportMetric(calls/b.Elapsed().Seconds(), "calls/s")
@@ -132,6 +137,10 @@ func (i *idle) LookAtLegs(context.Context, activities.LookAtLegsInput) (activiti
 
 func (i *idle) LookAtTask(context.Context, activities.LookAtTaskInput) (activities.LookAtTaskResult, error) {
 	return activities.LookAtTaskResult{}, nil
+}
+
+func (i *idle) Sweep(context.Context) (activities.SweepResult, error) {
+	return activities.SweepResult{}, nil
 }
 
 func (i *idle) EndRoom(context.Context, activities.EndRoomInput) error     { return nil }

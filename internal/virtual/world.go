@@ -106,6 +106,9 @@ func New(t testing.TB, o Options) *World {
 		out = w.Log
 	}
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: out}, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	if out == io.Discard {
+		logger = slog.New(slog.DiscardHandler) // which does not even put the words together
+	}
 	w.logger = logger
 	w.server = &server{clock: w.clock, conditions: o.Conditions, executions: map[string]*execution{}, running: map[*attempt]struct{}{}, onStage: o.OnStage}
 	w.newEnv()

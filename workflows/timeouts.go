@@ -41,13 +41,13 @@ const (
 	// Looking without webhooks: first after lookFirst, then ever more rarely up to lookLast.
 	lookFirst = 5 * time.Second
 	lookLast  = time.Minute
+	// In the queue the sweep covers everybody; a call looks for itself only rarely, at tasks the sweep cannot see.
+	queueLookFirst = 30 * time.Second
+	queueLookLast  = 5 * time.Minute
 	// clockSkew is how far Twilio's clock may be from ours.
 	clockSkew = 2 * time.Second
 	// lookAgain is the pause after a look, at what has ended, that did not show what Twilio must know.
 	lookAgain = 2 * time.Second
-	// In the queue the sweep covers everybody; a call looks for itself only rarely, at tasks the sweep cannot see.
-	queueLookFirst = 30 * time.Second
-	queueLookLast  = 5 * time.Minute
 
 	// taskPause is the first pause before a task that ended without us is made anew; it doubles up to taskPauseLast.
 	taskPause     = 2 * time.Second

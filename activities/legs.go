@@ -229,7 +229,7 @@ func seen(out LookAtLegsResult, err error) (LookAtLegsResult, error) {
 func (a *Activities) EndLeg(ctx context.Context, in EndLegInput) (EndLegResult, error) {
 	api := a.twilio.Voice(ctx)
 	params := &voice.UpdateCallParams{}
-	params.SetStatus(string(sb.LegCompleted)) // ends ringing legs as well
+	params.SetStatus(string(sb.LegCompleted))  // ends ringing legs as well
 	already, first := false, attempt(ctx) == 1 // an earlier attempt may have ended it
 	for try := 0; ; try++ {
 		call, err := api.UpdateCall(string(in.Leg), params)

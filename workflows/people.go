@@ -82,15 +82,15 @@ func (c *call) describe(stage sb.Stage, d sb.EventData) (what, details string) {
 		return "caller and " + agent + " are connected", fmt.Sprintf(
 			"The caller and %s have been talking since %s (%s). When one hangs up the other is disconnected, and the agent has %v for the notes.", agent, at, attempt, p.WrapUp)
 	case sb.StageWrappingUp:
-		return "the conversation is over, hung up by " + string(d.HungUpBy), fmt.Sprintf(
-			"The conversation ended at %s, hung up by the %s. %s is finishing the notes and is free for the next call in %v at the latest.", at, d.HungUpBy, upper(agent), p.WrapUp)
+		return "the conversation is over, " + by(d.HungUpBy), fmt.Sprintf(
+			"The conversation ended at %s, %s. %s is finishing the notes and is free for the next call in %v at the latest.", at, by(d.HungUpBy), upper(agent), p.WrapUp)
 	case sb.StageRetryPlanned:
 		return fmt.Sprintf("%s ended: %s", attempt, outcome(d.Outcome, d.Reason)), fmt.Sprintf(
 			"%s ended at %s: %s. The next one begins at %s.", upper(attempt), at, outcome(d.Outcome, d.Reason), d.RetryAt.UTC().Format("15:04:05 UTC on 2 January"))
 	default:
 		how := outcome(d.Outcome, d.Reason)
 		if d.Outcome == sb.Completed {
-			how = fmt.Sprintf("a conversation of %d s, hung up by the %s", d.TalkSeconds, d.HungUpBy)
+			how = fmt.Sprintf("a conversation of %d s, %s", d.TalkSeconds, by(d.HungUpBy))
 		}
 		return "ended: " + how, fmt.Sprintf("Ended at %s: %s, in %s. Nothing comes next.", at, how, plural(d.Attempts, "attempt"))
 	}
@@ -108,6 +108,13 @@ func outcome(o sb.Outcome, r sb.Reason) string {
 		return string(o)
 	}
 	return fmt.Sprintf("%s (%s)", o, r)
+}
+
+func by(p sb.Party) string {
+	if p == sb.PartyNone {
+		return "nobody can tell who hung up"
+	}
+	return "hung up by the " + string(p)
 }
 
 func upper(s string) string { return string(s[0]-'a'+'A') + s[1:] }

@@ -41,8 +41,8 @@ func (c *chance) hits(p float64) bool { return c.next() < p }
 func (c *chance) upTo(d time.Duration) time.Duration { return time.Duration(c.next() * float64(d)) }
 
 var (
-	errTemporal = errors.New("Temporal cannot be reached")
-	errKafka    = errors.New("Kafka does not answer")
+	errTemporal = errors.New("no connection to Temporal")
+	errKafka    = errors.New("no answer from Kafka")
 )
 
 // conditions turn the weather into what package virtual asks for.

@@ -53,7 +53,7 @@ function ended(name: string, r: Result): string {
   const seconds = r.talk_seconds ?? 0
   switch (r.outcome) {
     case 'completed': {
-      const who = r.hung_up_by === 'agent' ? 'You hung up.' : r.hung_up_by === 'caller' ? `${name} hung up.` : 'The call was ended for both of you.'
+      const who = r.hung_up_by === 'agent' ? 'You hung up.' : r.hung_up_by === 'caller' ? `${name} hung up.` : r.hung_up_by === 'switchboard' ? 'The call was ended for both of you.' : 'The conversation is over.'
       return `You talked with ${name} for ${duration(seconds)}. ${who}`
     }
     case 'hung_up_early':

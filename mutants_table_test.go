@@ -88,8 +88,9 @@ var mutants = []mutant{
 		name: "ring left", breaks: "the caller's phone rings on when the agent has gone",
 		edits: []edit{
 			{"workflows/caller.go", "l.over() || c.agentGone() ||", "l.over() ||"},
+			{"workflows/caller.go", "case c.agentGone():\n\t\treturn c.withdraw(ctx, l)\n", ""},
 		},
-		caught: []string{"no_silence", "parts_together"},
+		caught: []string{"no_silence", "parts_together", "outcome_true"},
 	},
 	{
 		name: "no apology", breaks: "who has picked up as the agent dropped is cut off without a word",
@@ -191,7 +192,7 @@ var mutants = []mutant{
 	{
 		name: "blamed the wrong one", breaks: "who hung up is told the wrong way round",
 		edits: []edit{
-			{"workflows/conversation.go", "case agent.hungUp && !caller.hungUp:\n\t\treturn sb.PartyAgent", "case agent.hungUp && !caller.hungUp:\n\t\treturn sb.PartyCaller"},
+			{"workflows/conversation.go", "c.whoHungUp(ctx, agent, caller)", "c.whoHungUp(ctx, caller, agent)"},
 		},
 		caught: []string{"outcome_true"},
 	},

@@ -47,11 +47,11 @@ func (p *page) Tell(news simulator.ClientNews) {
 	}
 	n := len(p.calls)
 	p.calls = append(p.calls, news.CallSID)
-	p.w.Env.RegisterDelayedCallback(func() {
+	p.w.After(time.Second, func() {
 		if p.w.Sim.ClientAnswers(news.CallSID, p) == nil && p.answered != nil {
 			p.answered(n)
 		}
-	}, time.Second)
+	})
 }
 
 func (p *page) setDeaf(deaf bool) {

@@ -496,7 +496,7 @@ func TestLegThatTurnsUpLateIsEnded(t *testing.T) {
 		switch {
 		case route == routeParticipants && strings.HasPrefix(form.Get("To"), "+"):
 			blind = true
-			w.Env.RegisterDelayedCallback(func() { blind = false; w.Sim.SetWebhooks(true) }, 15*time.Second)
+			w.After(15*time.Second, func() { blind = false; w.Sim.SetWebhooks(true) })
 			return simulator.Fault{LoseReply: true, AfterEffect: true}
 		case blind && strings.HasPrefix(route, "GET"):
 			return simulator.Fault{Status: 503}

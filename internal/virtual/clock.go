@@ -7,16 +7,17 @@ import (
 	"go.temporal.io/sdk/testsuite"
 )
 
-// clock is the time of the test environment, lent to everything in the world. What is to happen waits here, in order,
-// and only its first moment in the environment: that looks through all of its timers whenever one falls due.
+// clock is the time of the test environment, lent to everything in the world: all that is to happen waits here, in order,
+// and the clock itself moves the environment's time to the next moment. Left to itself the environment looks through its
+// timers, wakes the driver of several calls whenever one falls due, and lets time pass as fast as real time does while
+// it starts a workflow.
 //
 // Everything that happens here happens on the environment's loop, one thing after the other.
 type clock struct {
 	env      *testsuite.TestWorkflowEnvironment
 	due      alarms
 	seq      int
-	armed    time.Time       // the next moment the environment wakes us; zero: none
-	arming   bool            // that moment is about to be chosen
+	moving   bool            // time is about to move
 	starting map[string]bool // workflows that have been started and not begun: time stands still
 }
 
@@ -56,39 +57,62 @@ func (c *clock) After(d time.Duration, f func()) func() {
 	return func() { a.stopped = true }
 }
 
-// arm has the environment wake us when the first thing is due: not at once, but when all that is under way at this
-// moment has happened. The environment cannot forget a moment that it was told, and each one it comes to costs.
+// arm has time move on: not at once, but when all that is under way at this moment has happened.
 func (c *clock) arm() {
-	if c.arming || len(c.due) == 0 || !c.armed.IsZero() && !c.due[0].at.Before(c.armed) {
+	c.forget()
+	if c.moving || len(c.starting) > 0 || len(c.due) == 0 {
 		return
 	}
-	c.arming = true
-	env := c.env
-	// What has been posted comes first, and then what that posts: the end of a workflow is told to the one that started it.
+	c.moving = true
+	c.settle(c.env, hops)
+}
+
+// hops are how many times what has been posted may post something further before a moment is over: a signal ends a
+// workflow, which is told to the one that started it, which starts another.
+const hops = 3
+
+// settle lets the environment do all that has been posted, and what that posts, before time moves.
+func (c *clock) settle(env *testsuite.TestWorkflowEnvironment, more int) {
 	env.RegisterDelayedCallback(func() {
-		env.RegisterDelayedCallback(func() {
-			if c.arming = false; env == c.env {
-				c.choose()
-			}
-		}, 0)
+		switch {
+		case env != c.env:
+		case more > 0:
+			c.settle(env, more-1)
+		default:
+			c.move()
+			c.moving = false
+			c.arm()
+		}
 	}, 0)
 }
 
-func (c *clock) choose() {
+// forget drops what has been stopped.
+func (c *clock) forget() {
 	for len(c.due) > 0 && c.due[0].stopped {
 		heap.Pop(&c.due)
 	}
-	if len(c.starting) > 0 || len(c.due) == 0 || !c.armed.IsZero() && !c.due[0].at.Before(c.armed) {
-		return
-	}
-	c.armed = c.due[0].at
-	at := c.armed
-	c.env.RegisterDelayedCallback(func() { c.wake(at) }, at.Sub(c.env.Now()))
 }
 
-// hold keeps time still until a workflow that is being started has begun. The environment starts it in a goroutine of
-// its own, and as long as that takes it lets virtual time pass as fast as real time does: what happens then would depend
-// on how busy the machine is.
+// move goes to the next moment at which something is due, and does it.
+func (c *clock) move() {
+	c.forget()
+	if len(c.starting) > 0 || len(c.due) == 0 {
+		return
+	}
+	now := c.due[0].at
+	if now.After(c.env.Now()) {
+		c.env.SetStartTime(now) // moves its clock, which is all that it does to workflows that have begun
+	}
+	for len(c.due) > 0 && !c.due[0].at.After(now) {
+		if a := heap.Pop(&c.due).(*alarm); !a.stopped {
+			a.stopped = true
+			a.f()
+		}
+	}
+}
+
+// hold keeps time still until a workflow that is being started has begun: the environment starts it in a goroutine of its
+// own, and what happened meanwhile would depend on how busy the machine is.
 func (c *clock) hold(workflow string) { c.starting[workflow] = true }
 
 // begun lets time go on.
@@ -99,24 +123,8 @@ func (c *clock) begun(workflow string) {
 	}
 }
 
-// wake does what is due. An earlier alarm may have come between: then this one has been seen to.
-func (c *clock) wake(at time.Time) {
-	if !c.armed.Equal(at) {
-		return
-	}
-	now := c.env.Now()
-	for len(c.due) > 0 && !c.due[0].at.After(now) {
-		if a := heap.Pop(&c.due).(*alarm); !a.stopped {
-			a.stopped = true
-			a.f()
-		}
-	}
-	c.armed = time.Time{}
-	c.arm()
-}
-
-// move takes everything along to another environment, which begins at the same moment.
-func (c *clock) move(env *testsuite.TestWorkflowEnvironment) {
-	c.env, c.armed, c.arming = env, time.Time{}, false
+// carry takes everything along to another environment, which begins at the same moment.
+func (c *clock) carry(env *testsuite.TestWorkflowEnvironment) {
+	c.env, c.moving = env, false
 	c.arm()
 }

@@ -2,13 +2,10 @@ package virtual
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
@@ -74,6 +71,7 @@ func (w *World) Drive(begin func()) {
 	w.Env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: driver, TaskQueue: sb.CallQueue})
 	w.server.root = driver
 	w.clock.After(0, begin)
+	w.clock.hold(driver)
 	w.Env.ExecuteWorkflow(driver)
 	if err := w.Env.GetWorkflowError(); err != nil {
 		w.T.Fatalf("the world did not end: %v\n%s", err, w.Story())
@@ -119,59 +117,26 @@ func (w *World) reap(in sb.Reap) error {
 	return nil
 }
 
-// drive is one coroutine, whatever it has started: the environment wakes all of them whenever time passes.
 func (w *World) drive(ctx workflow.Context) error {
 	starts := workflow.GetSignalChannel(ctx, startSignal)
 	for {
-		selector := workflow.NewSelector(ctx).AddReceive(starts, func(workflow.ReceiveChannel, bool) {})
-		for _, c := range w.children {
-			selector.AddFuture(c.future, func(workflow.Future) {})
-		}
-		selector.Select(ctx)
 		var n int
-		for starts.ReceiveAsync(&n) {
-			if n < 0 {
-				return nil
-			}
-			w.children = append(w.children, &child{start: w.starts[n], input: w.starts[n].input})
+		starts.Receive(ctx, &n)
+		if n < 0 {
+			return nil
 		}
-		w.children = slices.DeleteFunc(w.children, func(c *child) bool { return w.goOn(ctx, c) })
+		workflow.Go(ctx, func(ctx workflow.Context) { w.serve(ctx, w.starts[n]) })
 	}
 }
 
-// child is a workflow that the driver has started, over all the runs that continue each other.
-type child struct {
-	start
-	input  any
-	future workflow.ChildWorkflowFuture
-}
-
-// goOn begins the first run, and a further one where one has continued as new, and reports whether the last has ended.
-func (w *World) goOn(ctx workflow.Context, c *child) (over bool) {
-	if c.future != nil {
-		if !c.future.IsReady() {
-			return false
-		}
-		err := c.future.Get(ctx, c.result)
-		w.clock.begun(c.id) // one that cannot be started has ended, too
-		var more *workflow.ContinueAsNewError
-		if !errors.As(err, &more) {
-			c.ended(err)
-			return true
-		}
-		var next sb.CallInput
-		if err := converter.GetDefaultDataConverter().FromPayloads(more.Input, &next); err != nil {
-			c.ended(err)
-			return true
-		}
-		c.input = next
-	}
+// serve runs one workflow to its end. The environment itself begins the runs that continue it.
+func (w *World) serve(ctx workflow.Context, s start) {
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: c.id, TaskQueue: sb.CallQueue, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_TERMINATE,
+		WorkflowID: s.id, TaskQueue: sb.CallQueue, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_TERMINATE,
 	})
-	w.clock.hold(c.id)
-	c.future = workflow.ExecuteChildWorkflow(ctx, c.workflow, c.input)
-	return false
+	err := workflow.ExecuteChildWorkflow(ctx, s.workflow, s.input).Get(ctx, s.result)
+	w.clock.begun(s.id) // one that could not be started is over, too
+	s.ended(err)
 }
 
 // Signal tells a running call something, as a client of Temporal does.

@@ -35,7 +35,7 @@ const (
 // the call is cancelled when the test is over.
 func (w *World) Begin(in sb.CallInput) *Live {
 	l := &Live{w: w, turn: make(chan struct{}), order: make(chan order), quit: make(chan struct{}), over: make(chan struct{})}
-	w.Env.RegisterDelayedCallback(func() { l.stand() }, 0)
+	w.After(0, l.stand)
 	go func() {
 		defer close(l.over)
 		l.err = w.Execute(in)
@@ -115,11 +115,11 @@ func (l *Live) look(o order, since time.Time) bool {
 	case waited > whileAfter:
 		next = lessOften
 	}
-	l.w.Env.RegisterDelayedCallback(func() {
-		if l.look(o, since) {
+	l.w.After(min(next, o.until.Sub(now)), func() {
+		if !l.Over() && l.look(o, since) { // the clock goes on into the next call, and this with it
 			l.stand()
 		}
-	}, min(next, o.until.Sub(now)))
+	})
 	return false
 }
 

@@ -1,6 +1,7 @@
 package virtual
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -146,7 +147,12 @@ func (in *inbound) ExecuteWorkflow(ctx workflow.Context, input *interceptor.Exec
 	ex.begun = true
 	in.server.clock.begun(ex.id)
 	in.deliver(ctx, ex)
-	return in.Next.ExecuteWorkflow(ctx, input)
+	result, err := in.Next.ExecuteWorkflow(ctx, input)
+	var more *workflow.ContinueAsNewError
+	if errors.As(err, &more) && ex.id != in.server.root {
+		in.server.clock.hold(ex.id) // until the next run has begun
+	}
+	return result, err
 }
 
 func (in *inbound) deliver(ctx workflow.Context, ex *execution) {

@@ -88,7 +88,6 @@ type World struct {
 	leftAtEnd []string
 	runs      map[sb.CallID]*Run
 	starts    []start
-	children  []*child
 	reaped    map[string]bool
 	start     time.Time
 	twilio    *activities.Twilio
@@ -153,7 +152,7 @@ func (w *World) newEnv() {
 	}
 	env.SetStartTime(start)
 	w.Env, w.server.env = env, env
-	w.clock.move(env)
+	w.clock.carry(env)
 }
 
 func (w *World) close() {
@@ -262,6 +261,7 @@ func (w *World) Execute(in sb.CallInput) error {
 	w.server.root = id
 	run := w.accept(in)
 	w.sweepEvery15s()
+	w.clock.hold(id)
 	w.Env.ExecuteWorkflow(sb.CallWorkflow, in)
 	run.Ended = w.Env.Now()
 	if !w.Env.IsWorkflowCompleted() {

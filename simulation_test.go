@@ -43,6 +43,9 @@ func TestSimulation(t *testing.T) {
 	total.report(t, time.Since(began))
 }
 
+// telling is how long a range must be for what it never reached to mean something.
+const telling = 20_000
+
 // enough violations to see what is wrong.
 const enough = 20
 
@@ -90,6 +93,7 @@ func play(seed uint64) (p played) {
 // totals of a range.
 type totals struct {
 	mu         sync.Mutex
+	seeds      int
 	calls      int
 	violations int
 	cells      map[simulation.Cell]int
@@ -103,6 +107,7 @@ func (s *totals) add(p played) {
 	if s.cells == nil {
 		s.cells, s.invariants = map[simulation.Cell]int{}, map[string]int{}
 	}
+	s.seeds++
 	s.calls += p.calls
 	s.violations += len(p.violations)
 	for c, n := range p.cells {
@@ -135,6 +140,11 @@ func (s *totals) report(t *testing.T, took time.Duration) {
 	}
 	if len(s.cells) > 0 {
 		t.Logf("how often what hit a call at which stage, and how the call ended:\n%s", simulation.Table(s.cells))
+	}
+	if s.seeds >= telling {
+		for _, row := range simulation.Unreached(s.cells) {
+			t.Errorf("%s: nothing in the range has reached it, and nothing explains why", row)
+		}
 	}
 	t.Logf("simulated %d calls: %d violations, %.0f calls/s", s.calls, s.violations, float64(s.calls)/took.Seconds())
 }

@@ -61,7 +61,7 @@ func Table(cells map[Cell]int) string {
 			times += k
 		}
 		if times == 0 {
-			fmt.Fprintf(&b, "  %-43s %9s  %s\n", r.fault, "-", cmp.Or(Impossible(r.stage, r.fault), "never"))
+			fmt.Fprintf(&b, "  %-43s %9s  %s\n", r.fault, "-", cmp.Or(Explained(r.stage, r.fault), "never"))
 			continue
 		}
 		fmt.Fprintf(&b, "  %-43s %9d", r.fault, times)
@@ -73,43 +73,58 @@ func Table(cells map[Cell]int) string {
 	return b.String()
 }
 
-// Unreached are the rows of the table that nothing in the range has reached, though nothing says that it cannot be.
-func Unreached(cells map[Cell]int) []string {
-	return rowsThat(cells, func(times int, why string) bool { return times == 0 && why == "" })
-}
-
-// Contradicted are the rows that have been reached though they are said to be impossible.
-func Contradicted(cells map[Cell]int) []string {
-	return rowsThat(cells, func(times int, why string) bool { return times > 0 && why != "" })
-}
-
-func rowsThat(cells map[Cell]int, is func(times int, why string) bool) (rows []string) {
+// Unreached are the rows that nothing in a range has reached, though nothing explains it.
+func Unreached(cells map[Cell]int) (rows []string) {
 	times := map[Cell]int{}
 	for c, n := range cells {
 		times[Cell{Stage: c.Stage, Fault: c.Fault}] += n
 	}
 	for _, s := range Stages() {
 		for _, f := range Faults() {
-			if why := Impossible(s, f); is(times[Cell{Stage: s, Fault: f}], why) {
-				rows = append(rows, strings.TrimSuffix(fmt.Sprintf("%s × %s: %s", s, f, why), ": "))
+			if times[Cell{Stage: s, Fault: f}] == 0 && Explained(s, f) == "" {
+				rows = append(rows, fmt.Sprintf("%s × %s", s, f))
 			}
 		}
 	}
 	return rows
 }
 
-// impossible are the squares that cannot be reached, and why. No stages: all of them.
-var impossible = []struct {
+var (
+	ofTheCaller = []string{string(CallerHangsUp), faultCallerMisbehaves, actCallerEngaged, actCallerSilent, actCallerUnreachable}
+	ofTheRing   = []string{faultAgentMisbehaves, actAgentBusy, actAgentSilent, actAgentUnreachable}
+)
+
+// explained is why some rows stay empty. Those of legs that Twilio rang too late, or twice, are reached now and then.
+var explained = []struct {
 	stages []sb.Stage
 	faults []string
 	why    string
-}{}
+}{
+	{[]sb.Stage{sb.StageAgentJoined}, Faults(), "the caller is dialled in the same decision: no time passes"},
+	{
+		[]sb.Stage{sb.StageQueued, sb.StageAgentRinging, sb.StageCallerRinging, sb.StageWrappingUp, sb.StageRetryPlanned, sb.StageEnded},
+		[]string{string(AgentEnds), string(OperatorEnds)}, "refused: there is no conversation",
+	},
+	{
+		[]sb.Stage{sb.StageConnected, sb.StageWrappingUp, sb.StageEnded},
+		[]string{string(OperatorCancels)}, "refused: the conversation takes place, or has",
+	},
+	{[]sb.Stage{sb.StageQueued, sb.StageAgentRinging}, ofTheCaller, "the caller has not been dialled"},
+	{[]sb.Stage{sb.StageConnected}, ofTheCaller[1:], "the caller has answered"},
+	{[]sb.Stage{sb.StageCallerRinging, sb.StageConnected}, ofTheRing, "the agent has answered"},
+	{
+		[]sb.Stage{sb.StageWrappingUp, sb.StageRetryPlanned, sb.StageEnded},
+		append(append([]string{string(AgentHangsUp)}, ofTheCaller...), ofTheRing...), "the legs are over before",
+	},
+	{[]sb.Stage{sb.StageQueued}, []string{actAgentSilent, string(AgentHangsUp)}, "the ring is taken back before"},
+	{[]sb.Stage{sb.StageRetryPlanned, sb.StageEnded}, []string{actAgentDeclines}, "the task is closed before"},
+}
 
-// Impossible says why a fault cannot hit a call at a stage; "": it can.
-func Impossible(stage sb.Stage, fault string) string {
-	for _, i := range impossible {
-		if (i.stages == nil || slices.Contains(i.stages, stage)) && slices.Contains(i.faults, fault) {
-			return i.why
+// Explained says why nothing may be there.
+func Explained(stage sb.Stage, fault string) string {
+	for _, e := range explained {
+		if slices.Contains(e.stages, stage) && slices.Contains(e.faults, fault) {
+			return e.why
 		}
 	}
 	return ""

@@ -13,7 +13,7 @@ const rounding = time.Second
 var outcomeTrue = invariant{
 	name: "outcome_true",
 	rule: "What is told of each attempt and of the end is what the phones went through: the outcome in the words of " +
-		"docs/process.md, who hung up (nobody, where faults had swallowed it), how long the caller was on the line (to a second), how many attempts were begun. " +
+		"docs/process.md, who hung up (nobody, where both did or faults had swallowed it), how long the caller was on the line (to a second), how many attempts were begun. " +
 		"`uncertain` is for attempts during which faults were injected; even then the leg, if there was one, has ended soon after " +
 		"(and that it was at most one is one_ring) (DESIGN §5).",
 	check: func(h *history) {
@@ -245,8 +245,8 @@ func (f *facts) endTrue(h *history, call int, e *sb.Event) {
 	if d.Outcome == sb.Voicemail {
 		may = []sb.Party{sb.PartySwitchboard}
 	}
-	if d.HungUpBy == sb.PartyNone && f.faulty(f.a.rung) {
-		return // the news was lost, and what Twilio still knows does not tell
+	if d.HungUpBy == sb.PartyNone && (len(f.parties) > 1 || f.faulty(f.a.rung)) {
+		return // both, or the news was lost, and what Twilio still knows does not tell
 	}
 	if !says(may, d.HungUpBy) && !says(f.HungUp, d.HungUpBy) {
 		h.violated(call, e.Time, "told to have been hung up by %q, but it was %v", d.HungUpBy, may)

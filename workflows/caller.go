@@ -112,7 +112,7 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		case c.talked(ctx, l):
 			return sb.Result{}, true // they talked and parted before any news came
-		case agent.hungUp && !l.hungUp:
+		case agent.hungUp && !l.hungUp && !longBefore(l.endedAt, agent.endedAt):
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		}
 		if l.endedByUs && !l.answered { // how Twilio calls the end of a ring that a request ended is not certain

@@ -72,6 +72,7 @@ type leg struct {
 	joinedAt   time.Time // as answeredAt
 	left       bool      // has been in the room and is not any more
 	hungUp     bool      // went by itself
+	leftFor    bool      // why it left the room is known
 	endedByUs  bool
 	seconds    int // -1: not told
 	endedAt    time.Time
@@ -232,7 +233,7 @@ func (c *call) onRoom(n sb.RoomNews) {
 		l.joinedAt = first(l.joinedAt, n.At)
 	case sb.RoomLeft:
 		l.joined, l.left = true, true
-		l.hungUp = l.hungUp || n.HungUp
+		l.hungUp, l.leftFor = n.HungUp, true
 		l.answered = l.answered || n.HungUp // who declines has not hung up
 		if n.Status.Rank() > l.status.Rank() {
 			l.status = n.Status
@@ -240,9 +241,11 @@ func (c *call) onRoom(n sb.RoomNews) {
 		if l.endedAt.IsZero() {
 			l.endedAt = n.At
 		}
-	case sb.RoomEnded: // by this leg's going
+	case sb.RoomEnded: // by this leg's going, which the room does not know the reason of
 		l.left = true
-		l.hungUp = l.hungUp || n.HungUp && !l.endedByUs
+		if !l.leftFor {
+			l.hungUp = l.hungUp || n.HungUp && !l.endedByUs
+		}
 	}
 }
 

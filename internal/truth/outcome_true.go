@@ -96,7 +96,7 @@ func (f *facts) wrong(e *sb.Event) string {
 		switch {
 		case f.together == 0:
 			return "caller and agent were never together"
-		case f.up < early-rounding && len(f.parties) == 1 && f.parties[0] == sb.PartyCaller:
+		case f.up < early-rounding && len(f.parties) == 1 && f.parties[0] == sb.PartyCaller && !says(f.HungUp, d.HungUpBy):
 			return "the caller hung up after " + f.up.String()
 		}
 	case sb.Busy:
@@ -241,6 +241,9 @@ func (f *facts) endTrue(h *history, call int, e *sb.Event) {
 	may := f.parties
 	if f.leg != nil && !f.Cancelled.IsZero() && f.Cancelled.Sub(h.end(f.leg).at) < rounding && !says(may, sb.PartySwitchboard) {
 		may = append(may, sb.PartySwitchboard) // the cancellation is a hanging up too
+	}
+	if f.up >= time.Duration(f.Policy.MaxTalk)-rounding {
+		may = append(may, sb.PartySwitchboard) // so is the limit, and this was the same second
 	}
 	if d.Outcome == sb.Voicemail {
 		may = []sb.Party{sb.PartySwitchboard}

@@ -142,6 +142,8 @@ func (w *World) newEnv() {
 	suite.SetLogger(log.NewStructuredLogger(w.logger))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute) // of real time: a call that hangs fails the test
+	// None: the environment keeps a timer of real time for it, which would keep the world in memory until it fires.
+	env.SetWorkflowRunTimeout(0)
 	env.SetWorkerOptions(worker.Options{
 		Interceptors:             []interceptor.WorkerInterceptor{&interception{server: w.server}},
 		DeadlockDetectionTimeout: 20 * time.Second, // of real time, on a machine that may do much else

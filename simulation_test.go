@@ -2,6 +2,7 @@ package switchboard_test
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"os"
 	"runtime"
@@ -35,11 +36,27 @@ func TestSimulation(t *testing.T) {
 				if n >= seeds || total.stop() {
 					return
 				}
-				total.add(play(first + n))
+				p := play(first + n)
+				total.add(p)
+				if len(p.violations) > 0 {
+					t.Logf("seed %d: %s", p.seed, p.violations[0]) // a long range is not waited for
+				}
 			}
 		})
 	}
-	all.Wait()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		all.Wait()
+	}()
+	for done := false; !done; {
+		select {
+		case <-over:
+			done = true
+		case <-time.After(time.Minute):
+			t.Log(total.sofar(time.Since(began)))
+		}
+	}
 	total.report(t, time.Since(began))
 }
 
@@ -146,5 +163,11 @@ func (s *totals) report(t *testing.T, took time.Duration) {
 			t.Errorf("%s: nothing in the range has reached it, and nothing explains why", row)
 		}
 	}
-	t.Logf("simulated %d calls: %d violations, %.0f calls/s", s.calls, s.violations, float64(s.calls)/took.Seconds())
+	t.Log(s.sofar(took))
+}
+
+func (s *totals) sofar(took time.Duration) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("simulated %d calls: %d violations, %.0f calls/s", s.calls, s.violations, float64(s.calls)/took.Seconds())
 }

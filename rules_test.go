@@ -28,13 +28,14 @@ var packages = map[string][]string{
 	"activities": {"."},
 	"webhook":    {"."},
 	"events":     {"."},
-	"intake":     {".", "events"},
+	"health":     {},
+	"intake":     {".", "events", "health"},
 	"config":     {"."},
 	"desktop":    {".", "activities"},
 
 	"deploy/provision": {".", "activities"},
-	"worker":           {".", "workflows", "activities", "events", "config", "deploy/provision"},
-	"cmd/switchboard":  {".", "worker", "webhook", "desktop", "intake", "events", "config", "activities", "deploy/provision"},
+	"worker":           {".", "workflows", "activities", "events", "config", "health", "deploy/provision"},
+	"cmd/switchboard":  {".", "health", "worker", "webhook", "desktop", "intake", "events", "config", "activities", "deploy/provision"},
 
 	"simulator":               {"simulator/expression", "simulator/twiml"},
 	"simulator/browser":       {"simulator", "simulator/sound"},

@@ -28,6 +28,7 @@ type Worker struct {
 	// AgentRings is the longest the centre's policy lets an agent's softphone ring; checked against TaskRouter's
 	// reservation timeout.
 	Policy sb.Policy
+	Listen string // for health checks
 }
 
 // Webhook is what the webhook process needs.
@@ -86,6 +87,7 @@ func LoadWorker(env Lookup) (Worker, error) {
 	r := reader{env: env}
 	w := Worker{
 		Log: r.level(), Twilio: r.twilio(), Kafka: r.kafka(), PublicURL: r.publicURL(), Policy: r.policy(),
+		Listen: r.optional("SWITCHBOARD_WORKER_LISTEN", "127.0.0.1:8082"),
 	}
 	perSecond := "1"
 	if w.Twilio.APIURL != "" {

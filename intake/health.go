@@ -3,11 +3,11 @@ package intake
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"time"
+
+	"switchboard/health"
 )
 
 // Counts is what has happened since the process began; /metrics shows it.
@@ -49,43 +49,12 @@ func (c *Counts) text() string {
 	return b.String()
 }
 
-// handler answers /healthz (the process runs), /readyz (records are being taken, else why not) and /metrics.
-func handler(problems func() []string, counts *Counts) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if all := problems(); len(all) > 0 {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprintln(w, strings.Join(all, "\n"))
-			return
-		}
-		fmt.Fprintln(w, "ready")
-	})
+// handler answers what package health has, and /metrics.
+func handler(problems func(context.Context) []string, counts *Counts) http.Handler {
+	mux := health.New(problems)
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		fmt.Fprint(w, counts.text())
 	})
 	return mux
-}
-
-// serve answers on a listener until stop is called.
-func serve(l net.Listener, h http.Handler) (stop func()) {
-	server := &http.Server{
-		Handler: h, MaxHeaderBytes: 8 << 10,
-		ReadTimeout:  5 * time.Second, // of all there is to read: the server also reads a body that nobody wants
-		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute,
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(l) // always an error, ErrServerClosed among them
-	}()
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if server.Shutdown(ctx) != nil {
-			_ = server.Close()
-		}
-		<-done
-	}
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 
 	sb "switchboard"
 	"switchboard/events"
+	"switchboard/health"
 )
 
 // Config is what intake needs. Kafka, Starter and Policy must be given.
@@ -106,11 +106,11 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer p.close()
 	if cfg.Listen != "" {
-		l, err := net.Listen("tcp", cfg.Listen)
+		l, err := health.Listen(ctx, cfg.Listen, "SWITCHBOARD_INTAKE_LISTEN")
 		if err != nil {
-			return fmt.Errorf("intake: listen for health checks: %w", err)
+			return fmt.Errorf("intake: %w", err)
 		}
-		defer serve(l, handler(p.problems, cfg.counts))()
+		defer health.Serve(l, handler(p.problems, cfg.counts))()
 		if cfg.listening != nil {
 			cfg.listening(l.Addr().String())
 		}
@@ -234,7 +234,7 @@ func (p *process) live(ctx context.Context) error {
 }
 
 // problems says why records are not being taken.
-func (p *process) problems() (problems []string) {
+func (p *process) problems(context.Context) (problems []string) {
 	if joined, _, _ := p.consumer.state(); !joined {
 		problems = append(problems, "not in the consumer group: Kafka is away, or the group is rebalancing")
 	}

@@ -18,6 +18,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
+	"switchboard/health"
 	"switchboard/workflows"
 )
 
@@ -33,7 +34,9 @@ type Config struct {
 	CallsPerSecond float64
 	// AgentRings is how long the centre's policy lets a softphone ring.
 	AgentRings time.Duration
-	Logger     *slog.Logger
+	// Listen is where /healthz and /readyz answer, see package health; "" means nowhere.
+	Listen string
+	Logger *slog.Logger
 	// Ready, if set, is called once the worker polls.
 	Ready func()
 }
@@ -44,6 +47,16 @@ const stopWithin = 25 * time.Second
 
 // Run verifies the preconditions, then works until ctx ends and lets activities that have begun finish.
 func Run(ctx context.Context, cfg Config) error {
+	// Asked from the beginning: a worker that waits for Twilio is alive, and says what it waits for.
+	state := newState(cfg.Temporal)
+	if cfg.Listen != "" {
+		l, err := health.Listen(ctx, cfg.Listen, "SWITCHBOARD_WORKER_LISTEN")
+		if err != nil {
+			return fmt.Errorf("worker: %w", err)
+		}
+		cfg.Logger.Info("answering health checks", "Address", l.Addr().String())
+		defer health.Serve(l, health.New(state.problems))()
+	}
 	statuses, err := prepare(ctx, cfg)
 	if err != nil {
 		return err
@@ -78,12 +91,14 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer dials.Stop()
 	defer calls.Stop()
+	state.is(working)
 	cfg.Logger.Info("worker is working", "Queues", []string{sb.CallQueue, sb.DialQueue}, "CallsPerSecond", cfg.CallsPerSecond)
 	if cfg.Ready != nil {
 		cfg.Ready()
 	}
 	select {
 	case <-ctx.Done():
+		state.is(stopping)
 		cfg.Logger.Info("worker is stopping; activities under way may finish", "Within", stopWithin)
 		return nil
 	case err := <-fatal:

@@ -1,6 +1,6 @@
 // Command switchboard is the three processes of the product, one at a time: `switchboard worker`, `switchboard webhook`,
-// `switchboard intake`; and `switchboard provision`, which sets their TaskRouter workspace up. It takes everything from
-// the environment (package config) and holds no logic of its own.
+// `switchboard intake`; `switchboard provision`, which sets their TaskRouter workspace up; and `switchboard healthcheck`,
+// which asks one of them how it is. It takes everything from the environment (package config) and holds no logic of its own.
 package main
 
 import (
@@ -24,12 +24,14 @@ import (
 	"switchboard/deploy/provision"
 	"switchboard/desktop"
 	"switchboard/events"
+	"switchboard/health"
 	"switchboard/intake"
 	"switchboard/webhook"
 	"switchboard/worker"
 )
 
-const usage = "usage: switchboard worker | webhook | intake | provision [-agent name:skill,skill …]: configured by the environment; see docs/operating.md"
+const usage = "usage: switchboard worker | webhook | intake | provision [-agent name:skill,skill …] | healthcheck URL: " +
+	"configured by the environment; see docs/operating.md"
 
 func main() {
 	// The first signal asks to stop, the second one insists.
@@ -44,6 +46,9 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "provision" {
 		return runProvision(ctx, args[1:])
+	}
+	if len(args) == 2 && args[0] == "healthcheck" {
+		return health.Ask(ctx, args[1])
 	}
 	processes := map[string]func(context.Context) error{"worker": runWorker, "webhook": runWebhook, "intake": runIntake}
 	if len(args) != 1 || processes[args[0]] == nil {
@@ -71,6 +76,7 @@ func runWorker(ctx context.Context) error {
 	return worker.Run(ctx, worker.Config{
 		Temporal: temporal, Namespace: namespace, Events: publisher, Logger: logger, PublicURL: cfg.PublicURL, CallerID: cfg.Twilio.CallerID,
 		CallsPerSecond: cfg.CallsPerSecond, AgentRings: time.Duration(cfg.Policy.AgentRings),
+		Listen: cfg.Listen,
 		Twilio: activities.TwilioConfig{
 			AccountSID: cfg.Twilio.AccountSID, AuthToken: cfg.Twilio.AuthToken, APIURL: cfg.Twilio.APIURL,
 			Workspace: cfg.Twilio.Workspace, Routing: cfg.Twilio.Routing,

@@ -109,7 +109,8 @@ func (s *Stack) environment(webhook string) []string {
 		"TWILIO_CALLER_ID": CallerID, "KAFKA_BROKERS": s.at.Kafka,
 		"SWITCHBOARD_PUBLIC_URL":     "http://" + s.at.Webhook,
 		"SWITCHBOARD_WEBHOOK_LISTEN": webhook, "SWITCHBOARD_INTAKE_LISTEN": s.at.Intake,
-		"TWILIO_API_KEY_SID": s.key.sid, "TWILIO_API_KEY_SECRET": s.key.secret, "SWITCHBOARD_DESKTOP_SIGN_IN": "names",
+		"SWITCHBOARD_WORKER_LISTEN": "127.0.0.1:0", // a roll has two of them for a moment
+		"TWILIO_API_KEY_SID":        s.key.sid, "TWILIO_API_KEY_SECRET": s.key.secret, "SWITCHBOARD_DESKTOP_SIGN_IN": "names",
 		"SWITCHBOARD_BROWSER_TWILIO_URL": "http://localhost:" + strconv.Itoa(portOf(s.at.Simulator)),
 	}
 	if s.o.Policy != "" {

@@ -1,7 +1,8 @@
-package intake
+package health
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -41,7 +42,7 @@ func TestSlowClientsOfTheHealthCheck(t *testing.T) {
 		"nothing":               {"", "", 5 * time.Second, 0},
 		"half a header":         {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: ", "x", 5 * time.Second, 0},
 		"a body to be read":     {"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n", "1", 6 * time.Second, http.StatusOK},
-		"chunks to be read":     {"GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1", 6 * time.Second, http.StatusOK},
+		"chunks to be read":     {"GET /readyz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1", 6 * time.Second, http.StatusOK},
 		"a header without end":  {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 32<<10), "x", time.Second, http.StatusRequestHeaderFieldsTooLarge},
 		"a connection for ever": {"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", "", time.Minute, http.StatusOK},
 	} {
@@ -49,7 +50,7 @@ func TestSlowClientsOfTheHealthCheck(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := &onePipe{conn: make(chan net.Conn), over: make(chan struct{})}
 				l.close = sync.OnceFunc(func() { close(l.over) })
-				stop := serve(l, handler(func() []string { return nil }, new(Counts)))
+				stop := Serve(l, New(func(context.Context) []string { return nil }))
 				defer stop()
 				here, there := net.Pipe()
 				l.conn <- there

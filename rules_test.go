@@ -25,16 +25,17 @@ const module = "switchboard"
 var packages = map[string][]string{
 	".":          {},
 	"workflows":  {".", "activities"},
-	"activities": {"."},
+	"activities": {".", "numbers"},
 	"webhook":    {"."},
-	"events":     {"."},
+	"events":     {".", "numbers"},
 	"health":     {},
-	"intake":     {".", "events", "health"},
-	"config":     {"."},
+	"intake":     {".", "events", "health", "numbers"},
+	"config":     {".", "numbers"},
 	"desktop":    {".", "activities"},
+	"numbers":    {},
 
 	"deploy/provision": {".", "activities"},
-	"worker":           {".", "workflows", "activities", "events", "config", "health", "deploy/provision"},
+	"worker":           {".", "workflows", "activities", "events", "config", "health", "numbers", "deploy/provision"},
 	"cmd/switchboard":  {".", "health", "worker", "webhook", "desktop", "intake", "events", "config", "activities", "deploy/provision"},
 
 	"simulator":               {"simulator/expression", "simulator/twiml"},

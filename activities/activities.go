@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	sb "switchboard"
+	"switchboard/numbers"
 )
 
 // Config is what New needs.
@@ -22,6 +24,8 @@ type Config struct {
 	PublicURL string
 	// CallerID is the number that callers and agents see, in E.164.
 	CallerID string
+	// Dialling is which numbers may be rung: looked at right before a dial, whoever asked for it.
+	Dialling numbers.Rules
 	Statuses Statuses
 	// Events and Calls may be nil where Publish and Sweep are not used.
 	Events Events
@@ -79,6 +83,9 @@ func New(cfg Config) (*Activities, error) {
 	}
 	if !e164.MatchString(cfg.CallerID) {
 		errs = append(errs, errors.New("the caller ID must be a number in E.164 form"))
+	}
+	if err := cfg.Dialling.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("the rules of which numbers may be rung: %w", err))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	voice "github.com/twilio/twilio-go/rest/api/v2010"
@@ -26,6 +27,8 @@ const (
 
 	// overrides make Twilio repeat a callback that we did not take, within what it allows a callback in all.
 	overrides = "#rc=3&rp=all&rt=4000"
+
+	softphone = "client:" // what an agent's address begins with: agents have softphones, and nothing else is rung for them
 
 	codeLabelTaken      = 16026 // a live leg of this conference has the label
 	codeConferenceEnded = 16022
@@ -63,6 +66,10 @@ func (a *Activities) dialAgent(ctx context.Context, in DialAgentInput) Dialled {
 		if to, d = a.contactURI(ctx, dial, in.Agent); to == "" {
 			return d
 		}
+	}
+	if !strings.HasPrefix(to, softphone) { // an attribute that anybody with the Console can write
+		a.Logger.ErrorContext(ctx, "agent not dialled: the attribute contact_uri must begin with client:", "AgentSid", in.Agent)
+		return Dialled{Result: Refused}
 	}
 	if in.Rejoin {
 		to += "?" + sb.RejoinParameter + "=1"
@@ -125,10 +132,16 @@ func (a *Activities) contactURI(ctx context.Context, d dial, agent sb.AgentSID) 
 // At most one request of it is ever executed. Whether it is still time is asked again when the connection stands and
 // the next thing is to write. What was certainly not executed (429, no connection) is sent again until NotAfter; after
 // anything less certain the result is Ambiguous, and nothing is sent again: not here, and not by a retry of the
-// activity either.
+// activity either. A number that must not be rung is refused for good, and nothing is sent.
 func (a *Activities) DialCaller(ctx context.Context, in DialCallerInput) (Dialled, error) {
 	if attempt(ctx) > 1 {
 		return Dialled{Result: Ambiguous}, nil
+	}
+	if problem := a.Dialling.Problem(in.Phone); problem != "" {
+		// Intake has refused it already, unless its rules are others or the request is older than they are.
+		a.Logger.ErrorContext(ctx, "caller not dialled: the number "+problem, "call", in.Ref.Call)
+		count(ctx, "switchboard_dial_not_allowed", nil)
+		return Dialled{Result: Refused}, nil
 	}
 	p := a.leg(in.Ref, in.Phone, in.Rings, in.TimeLimit)
 	p.SetEarlyMedia(false)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nyaruka/phonenumbers"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -349,6 +350,42 @@ func TestDialAgentWithoutContactURI(t *testing.T) {
 	in.ContactURI = ""
 	equal(t, "result", done[Dialled](w, w.DialAgent, in).Result, Refused)
 	equal(t, "posts", len(w.fake.got(postAgent)), 0)
+}
+
+// Whatever asked for it, what must not be rung is never sent to Twilio.
+func TestWhatMustNotBeRungIsNotDialled(t *testing.T) {
+	premium := phonenumbers.Format(phonenumbers.GetExampleNumberForType("GB", phonenumbers.PREMIUM_RATE), phonenumbers.E164)
+	only := func(cfg *Config) { cfg.Dialling.Only = []string{"+442079460000"} }
+	for name, c := range map[string]struct {
+		phone   string
+		options []func(*Config)
+	}{
+		"emergency":      {"+44999", nil},
+		"premium":        {premium, nil},
+		"not listed":     {testPhone, []func(*Config){only}},
+		"a softphone":    {"client:anna", nil},
+		"no such number": {"+447700", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, c.options...)
+			w.fake.on(postCaller, say(201, madeLeg))
+			in := callerInput()
+			in.Phone = c.phone
+			equal(t, "result", done[Dialled](w, w.DialCaller, in), Dialled{Result: Refused})
+			equal(t, "posts", len(w.fake.got(postCaller)), 0)
+			if !strings.Contains(w.logs.String(), "caller not dialled") || strings.Contains(w.logs.String(), strings.TrimPrefix(c.phone, "+44")) {
+				t.Errorf("log: %s", w.logs)
+			}
+		})
+	}
+	for _, uri := range []string{premium, "sip:anna@example.test", testPhone} {
+		w := newWorld(t)
+		w.fake.on(postAgent, say(201, madeLeg))
+		in := agentInput()
+		in.ContactURI = uri
+		equal(t, "result", done[Dialled](w, w.DialAgent, in).Result, Refused)
+		equal(t, "posts", len(w.fake.got(postAgent)), 0)
+	}
 }
 
 func TestDialAgentAdoptsAnEarlierTry(t *testing.T) {

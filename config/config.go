@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	sb "switchboard"
+	"switchboard/numbers"
 )
 
 // Worker is what the worker process needs.
@@ -25,6 +26,8 @@ type Worker struct {
 	PublicURL string
 	// CallsPerSecond is how many legs a second may be dialled: the account's limit (Twilio's default is 1). 0: no limit.
 	CallsPerSecond float64
+	// Dialling is which numbers may be rung.
+	Dialling numbers.Rules
 	// AgentRings is the longest the centre's policy lets an agent's softphone ring; checked against TaskRouter's
 	// reservation timeout.
 	Policy sb.Policy
@@ -48,6 +51,8 @@ type Intake struct {
 	Group  string
 	Policy sb.Policy
 	Listen string
+	// Dialling is which numbers may be rung.
+	Dialling numbers.Rules
 }
 
 // Provision is what setting the workspace up needs.
@@ -86,7 +91,7 @@ type Lookup func(key string) (string, bool)
 func LoadWorker(env Lookup) (Worker, error) {
 	r := reader{env: env}
 	w := Worker{
-		Log: r.level(), Twilio: r.twilio(), Kafka: r.kafka(), PublicURL: r.publicURL(), Policy: r.policy(),
+		Log: r.level(), Twilio: r.twilio(), Kafka: r.kafka(), PublicURL: r.publicURL(), Policy: r.policy(), Dialling: r.dialling(true),
 		Listen: r.optional("SWITCHBOARD_WORKER_LISTEN", "127.0.0.1:8082"),
 	}
 	perSecond := "1"
@@ -112,7 +117,7 @@ func LoadWebhook(env Lookup) (Webhook, error) {
 func LoadIntake(env Lookup) (Intake, error) {
 	r := reader{env: env}
 	i := Intake{
-		Log: r.level(), Kafka: r.kafka(), Policy: r.policy(),
+		Log: r.level(), Kafka: r.kafka(), Policy: r.policy(), Dialling: r.dialling(false),
 		Group:  r.optional("KAFKA_GROUP", "switchboard-intake"),
 		Listen: r.optional("SWITCHBOARD_INTAKE_LISTEN", "127.0.0.1:8081"),
 	}

@@ -13,7 +13,7 @@ var complete = map[string]string{
 	"TWILIO_ACCOUNT_SID": "AC" + strings.Repeat("0", 32), "TWILIO_AUTH_TOKEN": "secret",
 	"TWILIO_WORKSPACE_SID": "WS" + strings.Repeat("0", 32), "TWILIO_WORKFLOW_SID": "WW" + strings.Repeat("0", 32),
 	"TWILIO_CALLER_ID": "+442079460000", "KAFKA_BROKERS": "127.0.0.1:9092, 127.0.0.1:9093",
-	"SWITCHBOARD_PUBLIC_URL": "https://calls.example.com/",
+	"SWITCHBOARD_PUBLIC_URL": "https://calls.example.com/", "SWITCHBOARD_ENVIRONMENT": "production",
 }
 
 func lookup(env map[string]string) Lookup {

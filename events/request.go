@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
-
 	sb "switchboard"
+	"switchboard/numbers"
 )
 
 // requestData is the data of a TypeRequested event. The schema has been checked before it is read.
@@ -108,28 +107,11 @@ func (f fieldErrors) join() error { return errors.Join(f...) }
 
 // parsePhone returns a number in E.164 and its digits without the country code, or what is wrong with it.
 func parsePhone(text string) (e164, national, problem string) {
-	number, err := phonenumbers.Parse(text, "") // no default region: a number without a country code is ambiguous
-	if err != nil {
+	e164, national, problem, looksLikeOne := numbers.Parse(text)
+	if !looksLikeOne {
 		return "", "", patternProblem("caller.phone")
 	}
-	if number.GetExtension() != "" {
-		return "", "", "must not have an extension"
-	}
-	e164 = phonenumbers.Format(number, phonenumbers.E164)
-	if !phonenumbers.IsValidNumber(number) && !(fictional(e164) && phonenumbers.IsPossibleNumber(number)) {
-		return "", "", "is not a number that can exist in its country"
-	}
-	return e164, phonenumbers.GetNationalSignificantNumber(number), ""
-}
-
-// fictional reports whether a number is one of Ofcom's for drama, which nobody has: demonstrations and tests use them.
-func fictional(e164 string) bool {
-	for _, prefix := range []string{"+447700900", "+442079460"} { // 07700 900000 to 900999, 020 7946 0000 to 0999
-		if strings.HasPrefix(e164, prefix) && len(e164) == len(prefix)+3 {
-			return true
-		}
-	}
-	return false
+	return e164, national, problem
 }
 
 // ParseCancellation reads which call an event of type sb.TypeCancelled withdraws: the one of the same source whose id

@@ -15,6 +15,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/events"
+	"switchboard/numbers"
 )
 
 // Starter is what intake asks of Temporal; see Temporal.
@@ -31,16 +32,18 @@ func Temporal(c client.Client) Starter { return c }
 type admitter struct {
 	starter  Starter
 	policy   sb.Policy
+	dialling numbers.Rules
 	temporal *gate
 	letters  *deadLetters
 	counts   *Counts
 	log      *slog.Logger
 }
 
-// classUnexpected is for records that made us panic.
+// classUnexpected is for records that made us panic, classNotAllowed for numbers that must not be rung.
 const (
 	classUnexpected events.Class = "unexpected"
 	classRefused    events.Class = "refused_by_temporal"
+	classNotAllowed events.Class = "number_not_allowed"
 )
 
 // handle returns nil when the record's offset may be passed. stop ends its waits, ctx also a running call.
@@ -75,6 +78,9 @@ func (a *admitter) read(m kafka.Message) (admit func(context.Context) error, err
 		request, err := events.ParseRequest(e, time.Now())
 		if err != nil {
 			return nil, err
+		}
+		if problem := a.dialling.Problem(request.Caller.Phone); problem != "" {
+			return nil, &events.Error{Class: classNotAllowed, Err: &sb.FieldError{Field: "caller.phone", Problem: problem}}
 		}
 		return func(ctx context.Context) error { return a.start(ctx, m, request) }, nil
 	case sb.TypeCancelled:

@@ -126,6 +126,26 @@ func TestBrokenRecordsBecomeDeadLetters(t *testing.T) {
 	}
 }
 
+func TestNumbersThatMustNotBeRungBecomeDeadLetters(t *testing.T) {
+	b, f := startBroker(t, 1), newTemporal()
+	b.produce(request("not-listed", "k")) // +447700900123
+	listed := request("listed", "k")
+	listed.Value = []byte(`{"caller":{"phone":"+447700900124"}}`)
+	b.produce(listed)
+	r := start(t, b, f, func(c *Config) { c.Dialling.Only = []string{"+447700900124"} })
+	b.waitCommitted(2)
+	if starts := f.started(); len(starts) != 1 || starts[0].Request.ID != "listed" {
+		t.Errorf("starts: got %+v, want the listed one alone", starts)
+	}
+	letter := b.deadLetters(1)[0]
+	if class := headerOf(letter, HeaderErrorClass); class != "number_not_allowed" {
+		t.Errorf("class: %s", class)
+	}
+	if reason := headerOf(letter, HeaderError); !strings.Contains(reason, "caller.phone: must not be rung") || strings.Contains(reason+r.log.String(), "900123") {
+		t.Errorf("reason: %s\n%s", reason, r.log.String())
+	}
+}
+
 func TestFiveCopiesStartOnce(t *testing.T) {
 	b, f := startBroker(t, 3), newTemporal()
 	m := request("same", "k")

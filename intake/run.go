@@ -12,6 +12,7 @@ import (
 	sb "switchboard"
 	"switchboard/events"
 	"switchboard/health"
+	"switchboard/numbers"
 )
 
 // Config is what intake needs. Kafka, Starter and Policy must be given.
@@ -19,6 +20,8 @@ type Config struct {
 	Kafka   events.Kafka
 	Starter Starter // Temporal(client)
 	Policy  sb.Policy
+	// Dialling is which numbers may be rung; a request for another becomes a dead letter.
+	Dialling numbers.Rules
 	// Group is the consumer group; "" means switchboard-intake.
 	Group string
 	// Requests and DeadLetters name the topics; "" means sb.TopicRequests and sb.TopicDeadLetters.
@@ -51,6 +54,9 @@ func (cfg *Config) complete() error {
 	}
 	if err := cfg.Policy.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("policy: %w", err))
+	}
+	if err := cfg.Dialling.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("the rules of which numbers may be rung: %w", err))
 	}
 	if cfg.Starter == nil {
 		errs = append(errs, errors.New("no Temporal client is given"))
@@ -161,7 +167,7 @@ func newProcess(cfg Config) (*process, error) {
 	p.temporal = &gate{name: "Temporal", log: p.log, advice: adviceOnTemporal, call: cfg.timing.call}
 	p.letters = &gate{name: "the dead letter topic", log: p.log, advice: adviceOnDeadLetters, call: cfg.timing.call}
 	a := &admitter{
-		starter: cfg.Starter, policy: cfg.Policy, temporal: p.temporal, counts: cfg.counts, log: p.log,
+		starter: cfg.Starter, policy: cfg.Policy, dialling: cfg.Dialling, temporal: p.temporal, counts: cfg.counts, log: p.log,
 		letters: &deadLetters{write1: p.writeLetter, gate: p.letters, group: cfg.Group, counts: cfg.counts, log: p.log},
 	}
 	p.consumer = &consumer{

@@ -19,6 +19,7 @@ import (
 	sb "switchboard"
 	"switchboard/activities"
 	"switchboard/health"
+	"switchboard/numbers"
 	"switchboard/workflows"
 )
 
@@ -30,6 +31,8 @@ type Config struct {
 	Events    activities.Events
 	// PublicURL is where Twilio reaches the webhook process; CallerID is the number callers see.
 	PublicURL, CallerID string
+	// Dialling is which numbers may be rung.
+	Dialling numbers.Rules
 	// CallsPerSecond is how many legs a second are dialled; 0: no limit.
 	CallsPerSecond float64
 	// AgentRings is how long the centre's policy lets a softphone ring.
@@ -62,7 +65,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	acts, err := activities.New(activities.Config{
-		Twilio: cfg.Twilio, PublicURL: cfg.PublicURL, CallerID: cfg.CallerID, Statuses: statuses,
+		Twilio: cfg.Twilio, PublicURL: cfg.PublicURL, CallerID: cfg.CallerID, Dialling: cfg.Dialling, Statuses: statuses,
 		Events: cfg.Events, Calls: activities.TemporalCalls{Client: cfg.Temporal}, Logger: cfg.Logger,
 	})
 	if err != nil {

@@ -75,7 +75,7 @@ func runWorker(ctx context.Context) error {
 	defer publisher.Close()
 	return worker.Run(ctx, worker.Config{
 		Temporal: temporal, Namespace: namespace, Events: publisher, Logger: logger, PublicURL: cfg.PublicURL, CallerID: cfg.Twilio.CallerID,
-		CallsPerSecond: cfg.CallsPerSecond, AgentRings: time.Duration(cfg.Policy.AgentRings),
+		Dialling: cfg.Dialling, CallsPerSecond: cfg.CallsPerSecond, AgentRings: time.Duration(cfg.Policy.AgentRings),
 		Listen: cfg.Listen,
 		Twilio: activities.TwilioConfig{
 			AccountSID: cfg.Twilio.AccountSID, AuthToken: cfg.Twilio.AuthToken, APIURL: cfg.Twilio.APIURL,
@@ -150,7 +150,7 @@ func runIntake(ctx context.Context) error {
 	}
 	defer temporal.Close()
 	return intake.Run(ctx, intake.Config{
-		Kafka: kafka(cfg.Kafka, "switchboard-intake"), Group: cfg.Group, Policy: cfg.Policy, Listen: cfg.Listen,
+		Kafka: kafka(cfg.Kafka, "switchboard-intake"), Group: cfg.Group, Policy: cfg.Policy, Dialling: cfg.Dialling, Listen: cfg.Listen,
 		Starter: intake.Temporal(temporal), Logger: logger,
 	})
 }

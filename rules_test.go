@@ -34,9 +34,9 @@ var packages = map[string][]string{
 	"desktop":    {".", "activities"},
 	"numbers":    {},
 
-	"deploy/provision": {".", "activities"},
-	"worker":           {".", "workflows", "activities", "events", "config", "health", "numbers", "deploy/provision"},
-	"cmd/switchboard":  {".", "health", "worker", "webhook", "desktop", "intake", "events", "config", "activities", "deploy/provision"},
+	"provision":       {".", "activities"},
+	"worker":          {".", "workflows", "activities", "events", "config", "health", "numbers", "provision"},
+	"cmd/switchboard": {".", "health", "worker", "webhook", "desktop", "intake", "events", "config", "activities", "provision"},
 
 	"simulator":               {"simulator/expression", "simulator/twiml"},
 	"simulator/browser":       {"simulator", "simulator/sound"},

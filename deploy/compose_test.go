@@ -15,8 +15,8 @@ import (
 	sb "switchboard"
 	"switchboard/activities"
 	"switchboard/config"
-	"switchboard/deploy/provision"
 	"switchboard/events"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

@@ -17,7 +17,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

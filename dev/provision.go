@@ -9,8 +9,8 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
-	"switchboard/deploy/provision"
 	"switchboard/dev/stack"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

@@ -8,8 +8,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/dev/stack"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

@@ -16,8 +16,8 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
-	"switchboard/deploy/provision"
 	"switchboard/dev/stack"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/features/chromium"
 	"switchboard/features/island"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

@@ -10,8 +10,8 @@ import (
 	"github.com/cucumber/godog"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/internal/truth"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

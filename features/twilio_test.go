@@ -13,9 +13,9 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
-	"switchboard/deploy/provision"
 	"switchboard/dev/stack"
 	"switchboard/features/chromium"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

@@ -12,8 +12,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/internal/virtual"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

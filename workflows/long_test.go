@@ -9,8 +9,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/internal/virtual"
+	"switchboard/provision"
 )
 
 // A history that has grown long continues in a new run, which knows everything that matters.

@@ -21,11 +21,11 @@ import (
 	sb "switchboard"
 	"switchboard/activities"
 	"switchboard/config"
-	"switchboard/deploy/provision"
 	"switchboard/desktop"
 	"switchboard/events"
 	"switchboard/health"
 	"switchboard/intake"
+	"switchboard/provision"
 	"switchboard/webhook"
 	"switchboard/worker"
 )

@@ -11,7 +11,7 @@ import (
 
 	"switchboard/activities"
 	"switchboard/config"
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 )
 
 // runProvision sets up the TaskRouter workspace, or mends it, and prints what the worker's environment needs.

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/dev/stack"
+	"switchboard/provision"
 )
 
 // traffic is the other systems: they ask, ask again when Kafka does not answer, and withdraw.

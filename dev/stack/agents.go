@@ -8,7 +8,7 @@ import (
 	"time"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 )
 
 var robotNames = []string{"anna", "ben", "chloe", "dev", "ella", "finn", "grace", "hugo", "isla", "jack"}

@@ -23,7 +23,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

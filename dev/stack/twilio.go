@@ -15,7 +15,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 	"switchboard/simulator"
 	"switchboard/simulator/browser"
 )

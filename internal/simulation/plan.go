@@ -6,7 +6,7 @@ import (
 	"time"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

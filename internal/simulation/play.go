@@ -7,9 +7,9 @@ import (
 	"time"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/internal/truth"
 	"switchboard/internal/virtual"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

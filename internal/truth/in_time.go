@@ -4,7 +4,7 @@ import (
 	"time"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

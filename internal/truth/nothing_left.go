@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

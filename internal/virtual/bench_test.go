@@ -11,9 +11,9 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
-	"switchboard/deploy/provision"
 	"switchboard/internal/simulation"
 	"switchboard/internal/virtual"
+	"switchboard/provision"
 )
 
 // BenchmarkSimulation compares the whole product with the same workflows on the same engine whose activities do

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/internal/virtual"
+	"switchboard/provision"
 )
 
 func TestCallsBesideEachOther(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	sb "switchboard"
-	"switchboard/deploy/provision"
 	"switchboard/internal/virtual"
+	"switchboard/provision"
 	"switchboard/simulator"
 )
 

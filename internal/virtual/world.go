@@ -32,7 +32,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
-	"switchboard/deploy/provision"
+	"switchboard/provision"
 	"switchboard/simulator"
 	"switchboard/webhook"
 	"switchboard/workflows"

@@ -338,4 +338,5 @@ const (
 	PathMachine      = "/answered_by"       // answering-machine result of the caller's leg; query LegRef
 	PathRingback     = "/twiml/ringback"    // what the agent hears until the caller is there
 	PathOneMoment    = "/twiml/one-moment"  // what a caller hears while no agent is in the room
+	PathCalledBack   = "/twiml/called-back" // what somebody hears who rings the number that callers see
 )

@@ -15,7 +15,7 @@ import (
 )
 
 var callbackPaths = []string{
-	sb.PathTaskAssigned, sb.PathTaskEvents, sb.PathLeg, sb.PathRoom, sb.PathMachine, sb.PathRingback, sb.PathOneMoment,
+	sb.PathTaskAssigned, sb.PathTaskEvents, sb.PathLeg, sb.PathRoom, sb.PathMachine, sb.PathRingback, sb.PathOneMoment, sb.PathCalledBack,
 }
 
 // Whatever stands in a callback that Twilio signed, it is understood or answered 400, and what is told to a call is of

@@ -117,6 +117,7 @@ func New(cfg Config) (http.Handler, error) {
 
 	e.POST(sb.PathRingback, s.signed(s.ringback))
 	e.POST(sb.PathOneMoment, s.signed(s.oneMoment))
+	e.POST(sb.PathCalledBack, s.signed(s.calledBack))
 	e.Match([]string{http.MethodGet, http.MethodHead}, pathRingbackWAV, ringbackSound)
 
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "up\n") })

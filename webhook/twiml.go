@@ -76,6 +76,15 @@ func (s *server) oneMoment(c echo.Context, _ url.Values) error {
 	return s.twiml(c, append(verbs, redirect{})...)
 }
 
+// calledBack is what somebody hears who rings the number that callers see. Nobody takes calls there, but a number that
+// shows on a telephone must not be dead: whoever missed us hears who it was and what comes next. At the end of the
+// document Twilio hangs up.
+func (s *server) calledBack(c echo.Context, _ url.Values) error {
+	return s.twiml(c, pause{Length: 1}, say{Language: "en-GB", Text: calledBackEnglish}, pause{Length: 1}, say{Language: "en-GB", Text: calledBackEnglish})
+}
+
+const calledBackEnglish = "Thank you for calling. We rang you because you asked us to, and this number cannot take calls. If we missed each other, we will ring you again."
+
 // sentence is text in a language that <Say> speaks.
 type sentence struct{ language, text string }
 

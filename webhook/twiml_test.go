@@ -47,6 +47,17 @@ func TestRingbackPlaysAndGoesOn(t *testing.T) {
 	}
 }
 
+func TestWhoeverRingsOurNumberIsSpokenTo(t *testing.T) {
+	r := newRig(t)
+	w := r.post(sb.PathCalledBack, values("CallSid", testLeg, "From", "+447700900001", "To", "+442079460000"))
+	if got := verbsOf(t, w); !slices.Equal(got, []string{"Pause", "Say", "Pause", "Say"}) {
+		t.Errorf("verbs: got %v", got)
+	}
+	if strings.Contains(w.Body.String(), "7700900001") {
+		t.Errorf("the document repeats the number: %s", w.Body)
+	}
+}
+
 func TestOneMomentSpeaksTheCallersLanguage(t *testing.T) {
 	for locale, want := range map[string]string{
 		"":           `language="en-GB">Thank you for waiting.`,

@@ -75,6 +75,12 @@ func (f *Failure) notFound() bool {
 	return f != nil && f.kind == never && f.Status == http.StatusNotFound
 }
 
+// NotExecuted: nothing has come of it and it may be asked again. 429, or no connection.
+func (f *Failure) NotExecuted() bool { return f.kind == again }
+
+// Refused: nothing has come of it, and asking the same again does not help.
+func (f *Failure) Refused() bool { return f.kind == never }
+
 // overtaken: somebody else changed the thing since it was read.
 func (f *Failure) overtaken() bool {
 	return f != nil && (f.Status == http.StatusPreconditionFailed || f.Status == http.StatusConflict || f.Code == 20162)

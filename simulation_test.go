@@ -155,7 +155,7 @@ func (s *totals) report(t *testing.T, took time.Duration) {
 	for _, name := range slices.Sorted(maps.Keys(s.invariants)) {
 		t.Logf("%6d × %s", s.invariants[name], name)
 	}
-	if len(s.cells) > 0 {
+	if s.seeds > 1 { // of one there is the timeline
 		t.Logf("how often what hit a call at which stage, and how the call ended:\n%s", simulation.Table(s.cells))
 	}
 	if s.seeds >= telling {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -61,6 +62,8 @@ type Calls interface {
 type Activities struct {
 	Config
 	twilio *Twilio
+
+	sweptWaiting atomic.Int64 // when the owners of waiting tasks were last asked for, in Unix nanoseconds
 }
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)

@@ -300,5 +300,6 @@ type fakeCalls struct {
 	told    []string
 	news    []sb.OfferNews
 	gone    map[sb.CallID]bool
+	asked   []sb.CallID // whether they run
 	failing error
 }

@@ -267,8 +267,11 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 	apologise.SetTwiml(apology(in.Locale))
 	cancel := &voice.UpdateCallParams{}
 	cancel.SetStatus(string(sb.LegCanceled)) // "completed" would hang up on somebody who has just picked up
-	// Of the two only cancelling can end a leg at once: without it a leg that is over had ended before.
+	// Of the two only cancelling can end a leg at once, and only one that rings: another that is over has ended by itself.
 	perhapsCancelled := false
+	already := func(leg sb.LegNews) bool {
+		return !perhapsCancelled || leg.Status == sb.LegCompleted && leg.Seconds > 0
+	}
 	for try := 0; ; try++ {
 		call, err := api.UpdateCall(string(in.Leg), apologise)
 		if err == nil {
@@ -290,7 +293,8 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 			perhapsCancelled = perhapsCancelled || err == nil || failure(err).kind == ambiguous
 			call, err = api.FetchCall(string(in.Leg), nil)
 			if err == nil && sb.LegStatus(str(call.Status)).Over() {
-				return WithdrawResult{Leg: legNews(in.Ref, call), Already: !perhapsCancelled}, nil
+				news := legNews(in.Ref, call)
+				return WithdrawResult{Leg: news, Already: already(news)}, nil
 			}
 			if failure(err).notFound() {
 				return WithdrawResult{Leg: ended(in.Ref, in.Leg), Already: !perhapsCancelled}, nil

@@ -17,14 +17,19 @@ const (
 	missedAfter = 5 * time.Second
 	// ownerlessAfter is how long a task has not changed before it is asked whether anybody owns it.
 	ownerlessAfter = 60 * time.Second
+	// waitingEvery is how often a process asks for the owners of waiting tasks: there can be thousands of them, and one
+	// that nobody owns harms nobody before an agent is offered it.
+	waitingEvery = time.Minute
+	// ownersAsked is how many tasks of a status are asked for their owners in one sweep; of more, others the next time.
+	ownersAsked = 200
 	// sweepPage is how many tasks or agents are listed at once.
 	sweepPage = 200
 )
 
 // Sweep looks once over the whole workspace for what lost webhooks and dead processes leave behind: reservations that
 // the call does not know of, tasks that no call owns, agents whom a timeout of our reservation has made unavailable.
-// It costs a few listings and a little for every agent at work, however many calls wait. Idempotent. What it cannot do
-// it leaves to the next sweep: one task that resists does not keep it from the others.
+// It costs a few listings and a little for every agent at work; once a minute also for calls that wait, at most for
+// ownersAsked of them. Idempotent. What it cannot do it leaves to the next sweep: one task that resists does not keep it from the others.
 func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 	var out SweepResult
 	if err := a.sweepReserved(ctx, &out); err != nil {
@@ -34,6 +39,12 @@ func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 		if err := a.sweepOwnerless(ctx, status, &out); err != nil {
 			return out, err
 		}
+	}
+	if now := a.Now(); now.Sub(time.Unix(0, a.sweptWaiting.Load())) >= waitingEvery {
+		if err := a.sweepOwnerless(ctx, sb.TaskPending, &out); err != nil {
+			return out, err
+		}
+		a.sweptWaiting.Store(now.UnixNano())
 	}
 	return out, a.sweepAgents(ctx, &out)
 }
@@ -94,9 +105,9 @@ func (a *Activities) sweepOwnerless(ctx context.Context, status sb.TaskStatus, o
 	if err != nil {
 		return err
 	}
-	for i := range tasks {
+	for i := range min(len(tasks), ownersAsked) {
 		heartbeat(ctx)
-		task := &tasks[i]
+		task := &tasks[(int(a.Now().Unix()/60)*ownersAsked+i)%len(tasks)]
 		if task.DateUpdated == nil || a.Now().Sub(*task.DateUpdated) <= ownerlessAfter {
 			continue
 		}

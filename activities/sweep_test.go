@@ -3,9 +3,12 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 
@@ -25,6 +28,7 @@ func (c *fakeCalls) Signal(_ context.Context, id sb.CallID, name string, arg any
 }
 
 func (c *fakeCalls) Running(_ context.Context, id sb.CallID) (bool, error) {
+	c.asked = append(c.asked, id)
 	return !c.gone[id], c.failing
 }
 
@@ -84,23 +88,46 @@ func TestSweepClosesWhatNobodyOwns(t *testing.T) {
 			taskJSON("WT4", "assigned", string(testCall), "2026-11-22T11:00:00Z"),
 			`{"sid":"WT5","assignment_status":"assigned","attributes":"{}","date_updated":"2026-11-22T11:00:00Z"}`,
 		}, ","),
+		"pending":  taskJSON("WT7", "pending", string(other), "2026-11-22T11:58:00Z") + "," + taskJSON("WT8", "pending", string(testCall), "2026-11-22T11:58:00Z"),
 		"wrapping": `{"sid":"WT6","assignment_status":"wrapping","attributes":null,"date_updated":"2026-11-22T11:00:00Z"}`,
 	})
 	w.calls.gone = map[sb.CallID]bool{other: true}
 	w.fake.on("GET Tasks/WT1/Reservations", say(200, `{"reservations":[{"sid":"WR1","reservation_status":"pending","date_created":"2026-11-22T11:59:50Z"}],"meta":{"key":"reservations"}}`))
-	for sid, status := range map[string]string{"WT1": "reserved", "WT2": "assigned", "WT6": "wrapping"} {
+	for sid, status := range map[string]string{"WT1": "reserved", "WT2": "assigned", "WT6": "wrapping", "WT7": "pending"} {
 		w.fake.on("GET Tasks/"+sid, say(200, taskJSON(sid, status, string(other), "2026-11-22T11:00:00Z")))
 		w.fake.on("POST Tasks/"+sid, say(200, `{}`))
 	}
 	out := done[SweepResult](w, w.Sweep, nil)
-	if want := (SweepResult{Reserved: 1, Closed: 3}); out != want {
+	if want := (SweepResult{Reserved: 1, Closed: 4}); out != want {
 		t.Errorf("got %+v, want %+v", out, want)
 	}
-	for sid, want := range map[string]string{"WT1": "canceled", "WT2": "completed", "WT6": "completed"} {
+	for sid, want := range map[string]string{"WT1": "canceled", "WT2": "completed", "WT6": "completed", "WT7": "canceled"} {
 		if posts := w.fake.got("POST Tasks/" + sid); len(posts) != 1 || posts[0].form.Get("AssignmentStatus") != want {
 			t.Errorf("task %s: got %v, want one post of %s", sid, posts, want)
 		}
 	}
+}
+
+// Of many tasks that wait each is asked for its owner within minutes, and none of them in most sweeps.
+func TestSweepAsksForTheOwnersOfManyInTurn(t *testing.T) {
+	var waiting []string
+	for i := range 2*ownersAsked + 50 {
+		waiting = append(waiting, taskJSON(fmt.Sprintf("WT%d", i), "pending", string(sb.NewCallID("crm", strconv.Itoa(i))), "2026-11-22T11:58:00Z"))
+	}
+	w := sweepWorld(t, map[string]string{"pending": strings.Join(waiting, ",")})
+	asked := map[sb.CallID]bool{}
+	for sweep := range 12 { // three minutes
+		w.calls.asked = nil
+		done[SweepResult](w, w.Sweep, nil)
+		if n := len(w.calls.asked); n > ownersAsked || n > 0 && sweep%4 != 0 {
+			t.Errorf("sweep %d asked for %d owners", sweep, n)
+		}
+		for _, id := range w.calls.asked {
+			asked[id] = true
+		}
+		w.clock.add(15 * time.Second)
+	}
+	equal(t, "asked", len(asked), len(waiting))
 }
 
 func TestSweepGoesOnWhenOneTaskResists(t *testing.T) {

@@ -50,7 +50,7 @@ var (
 		"TWILIO_AUTH_TOKEN": "token", "TWILIO_WORKSPACE_SID": "WS" + strings.Repeat("1", 32),
 		"TWILIO_WORKFLOW_SID": "WW" + strings.Repeat("1", 32), "TWILIO_CALLER_ID": "+442079460001",
 		"SWITCHBOARD_PUBLIC_URL": "https://calls.example.com", "SWITCHBOARD_ENVIRONMENT": "production",
-		"TWILIO_API_KEY_SID":     "SK" + strings.Repeat("1", 32), "TWILIO_API_KEY_SECRET": "secret", "SWITCHBOARD_SESSION_KEY": strings.Repeat("k", 32),
+		"TWILIO_API_KEY_SID": "SK" + strings.Repeat("1", 32), "TWILIO_API_KEY_SECRET": "secret", "SWITCHBOARD_SESSION_KEY": strings.Repeat("k", 32),
 		"SWITCHBOARD_OIDC_ISSUER": "https://id.example.com", "SWITCHBOARD_OIDC_CLIENT_ID": "switchboard", "SWITCHBOARD_OIDC_CLIENT_SECRET": "secret",
 	}
 )

@@ -85,6 +85,7 @@ func (c *call) accept(ctx workflow.Context, o *offer) bool {
 // giveBack ends an offer that came to nothing: the agent's leg first, then the reservation in the way that is fair to
 // the agent. The request stays in the queue.
 func (c *call) giveBack(ctx workflow.Context, o *offer) {
+	trouble := o.leg.trouble() // a leg that turns up while it is being ended has rung for nobody
 	c.endLegs(ctx, o.leg)
 	declined := o.leg.status == sb.LegBusy || o.status == sb.ReservationRejected // the room's news can come before the leg's
 	c.offer = nil
@@ -102,7 +103,7 @@ func (c *call) giveBack(ctx workflow.Context, o *offer) {
 	case o.leg.answered:
 		c.note(ctx, "the agent answered and could not be brought in")
 		c.decline(ctx, o)
-	case o.leg.trouble():
+	case trouble:
 		// Ours or Twilio's fault, not the agent's: keep the task away from this agent for a while, punish nobody.
 		c.note(ctx, "the agent's leg could not be dialled (%s, code %d)", o.leg.dialled.Result, o.leg.dialled.Code)
 		c.decline(ctx, o)

@@ -98,7 +98,7 @@ func (c *call) findEvidence(ctx workflow.Context, l *leg) bool {
 // callerLegEnded names the outcome of a caller's leg that ended before we saw both in the room.
 func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 	if l.status == sb.LegCompleted { // how long it was up decides
-		c.lookUntil(ctx, "how long the caller was on the line", func() bool { return l.seconds >= 0 })
+		c.learnSeconds(ctx, "how long the caller was on the line", l)
 	}
 	switch l.status {
 	case sb.LegBusy:
@@ -112,7 +112,7 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		case c.talked(ctx, l):
 			return sb.Result{}, true // they talked and parted before any news came
-		case agent.hungUp && !l.hungUp && !longBefore(l.endedAt, agent.endedAt):
+		case agent.hungUp() && !l.hungUp() && !earlier(l.endedAt, agent.endedAt):
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		}
 		if l.endedByUs && !l.answered { // how Twilio calls the end of a ring that a request ended is not certain
@@ -120,8 +120,14 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 		}
 		return sb.Result{Outcome: sb.HungUpEarly, HungUpBy: sb.PartyCaller}, false
 	case sb.LegCanceled:
-		// By us, or in Twilio's console; or the room ended while it rang, because the agent had left.
-		if !l.endedByUs && c.await(ctx, "whether the agent has left", causeWithin, c.lookAtLegs, c.agentGone) {
+		// By us, or in Twilio's console; or the room ended while it rang, because the agent had left: then the agent's leg
+		// is over, which ending it tells for certain.
+		if l.endedByUs {
+			break
+		}
+		agent := c.offer.leg
+		c.endLegs(ctx, agent)
+		if !agent.endedByUs {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		}
 	}
@@ -132,7 +138,7 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 // also turn out that caller and agent have talked, and the agent's end was merely the first news of it: then it reports
 // that they were connected.
 func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected bool) {
-	out := c.takeBack(ctx, l)
+	out, agent := c.takeBack(ctx, l), c.offer.leg
 	switch {
 	case out.Apologised && c.met(ctx, l):
 		return sb.Result{}, true
@@ -140,7 +146,7 @@ func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected 
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}, false
 	case l.status == sb.LegBusy, l.status == sb.LegFailed: // no ring that is taken back ends so
 		return c.callerLegEnded(ctx, l)
-	case out.Already && (l.status != sb.LegCompleted || c.talked(ctx, l) || !c.offer.leg.hungUp):
+	case (out.Already || agent.leftFor && !agent.hungUp()) && (l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp()):
 		// Nothing was taken back: the caller's leg ended first, and the room and the agent's leg with it.
 		return c.callerLegEnded(ctx, l)
 	}
@@ -156,7 +162,7 @@ func (c *call) takeBack(ctx workflow.Context, l *leg) (out activities.WithdrawRe
 		// The sentence ends by itself; the leg is looked after until it has.
 		c.await(ctx, "the apology is spoken", grace, nil, l.over)
 		if !l.answered { // nobody had told that the caller had picked up: perhaps long ago
-			c.lookUntil(ctx, "how long the caller was on the line", func() bool { return l.seconds >= 0 })
+			c.learnSeconds(ctx, "how long the caller was on the line", l)
 		}
 	}
 	return out

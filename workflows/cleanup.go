@@ -47,7 +47,7 @@ func (c *call) endLeg(ctx workflow.Context, l *leg) {
 	l.ending = true
 	var out activities.EndLegResult
 	must(ctx, "end the "+string(l.ref.Party)+"'s leg", act.EndLeg, activities.EndLegInput{Ref: l.ref, Leg: l.sid}, &out)
-	l.endedByUs = up && !out.Already
+	l.endedByUs = up && !out.Already && !l.leftItself
 	c.onLeg(out.Leg)
 	if !l.over() {
 		l.status = sb.LegCompleted

@@ -41,7 +41,7 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 	c.endLegs(ctx, caller, agent)
 	naturalEnd = naturalEnd || !endedByUs && wentBefore(now, caller, agent) // and nobody had told
 	// How long it was up decides whether there was a conversation.
-	c.lookUntil(ctx, "how long they talked", func() bool { return caller.seconds >= 0 })
+	c.learnSeconds(ctx, "how long they talked", caller)
 	if longBefore(agent.endedAt, caller.pickedUp(began)) {
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft} // before the caller picked up, and nobody had told
 	}
@@ -97,23 +97,26 @@ func (c *call) bindAgent(ctx workflow.Context) {
 // whoHungUp tells which of the two legs ended the conversation. The news of a leg's end can come before that of its
 // cause, so it is waited for, then looked for.
 func (c *call) whoHungUp(ctx workflow.Context, agent, caller *leg) sb.Party {
-	known := func() bool { return agent.hungUp != caller.hungUp }
+	known := func() bool { return agent.hungUp() != caller.hungUp() }
 	if !known() && !c.await(ctx, "who hung up", causeWithin, nil, known) {
 		c.lookUntil(ctx, "who hung up", known)
 	}
 	switch {
-	case longBefore(agent.endedAt, caller.endedAt), agent.hungUp && !caller.hungUp && !longBefore(caller.endedAt, agent.endedAt):
+	case longBefore(agent.endedAt, caller.endedAt), agent.hungUp() && !caller.hungUp() && !longBefore(caller.endedAt, agent.endedAt):
 		return sb.PartyAgent
-	case longBefore(caller.endedAt, agent.endedAt), caller.hungUp && !agent.hungUp:
+	case longBefore(caller.endedAt, agent.endedAt), caller.hungUp() && !agent.hungUp():
 		return sb.PartyCaller
-	case agent.endedAt.Before(caller.endedAt) && !agent.endedAt.IsZero():
+	case earlier(agent.endedAt, caller.endedAt):
 		return sb.PartyAgent
-	case caller.endedAt.Before(agent.endedAt) && !caller.endedAt.IsZero():
+	case earlier(caller.endedAt, agent.endedAt):
 		return sb.PartyCaller
 	default:
 		return sb.PartyNone // nobody can tell
 	}
 }
+
+// earlier, by Twilio's times, as far as both are known.
+func earlier(a, b time.Time) bool { return !a.IsZero() && !b.IsZero() && a.Before(b) }
 
 // longBefore: so much earlier that it was not the same moment, by Twilio's times, which are in whole seconds.
 func longBefore(a, b time.Time) bool {

@@ -83,6 +83,17 @@ func (c *call) lookUntil(ctx workflow.Context, what string, known func() bool) {
 	}
 }
 
+// learnSeconds finds out how long a leg that is over was up, however long that takes: what became of the attempt hangs on
+// it. A leg that is ended once more tells.
+func (c *call) learnSeconds(ctx workflow.Context, what string, l *leg) {
+	c.lookUntil(ctx, what, func() bool { return l.seconds >= 0 })
+	if l.seconds < 0 {
+		var out activities.EndLegResult
+		must(ctx, what, act.EndLeg, activities.EndLegInput{Ref: l.ref, Leg: l.sid}, &out)
+		c.onLeg(out.Leg)
+	}
+}
+
 // lookOptions: a look that fails is followed by the next.
 func lookOptions(ctx workflow.Context, summary string) workflow.Context {
 	return options(ctx, summary, workflow.ActivityOptions{RetryPolicy: &once, ScheduleToCloseTimeout: 2 * oneRequest})

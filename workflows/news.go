@@ -71,8 +71,9 @@ type leg struct {
 	joined     bool      // in the room
 	joinedAt   time.Time // as answeredAt
 	left       bool      // has been in the room and is not any more
-	hungUp     bool      // went by itself
-	leftFor    bool      // why it left the room is known
+	leftFor    bool      // why it left the room has been told
+	leftItself bool      // and that was by hanging up
+	endedRoom  bool      // the room ended by its going, whyever it went
 	endedByUs  bool
 	seconds    int // -1: not told
 	endedAt    time.Time
@@ -84,6 +85,14 @@ type leg struct {
 
 // onLine is what the process calls joined: in the room and answered, in whichever order Twilio told it.
 func (l *leg) onLine() bool { return l.joined && !l.left && l.status == sb.LegInProgress }
+
+// hungUp: it went by itself, as well as that can be told.
+func (l *leg) hungUp() bool {
+	if l.leftFor {
+		return l.leftItself
+	}
+	return l.endedRoom && !l.endedByUs
+}
 
 func (l *leg) over() bool { return l.status.Over() }
 func (l *leg) gone() bool { return l.over() || l.left }
@@ -233,7 +242,8 @@ func (c *call) onRoom(n sb.RoomNews) {
 		l.joinedAt = first(l.joinedAt, n.At)
 	case sb.RoomLeft:
 		l.joined, l.left = true, true
-		l.hungUp, l.leftFor = n.HungUp, true
+		l.leftFor, l.leftItself = true, n.HungUp
+		l.endedByUs = l.endedByUs && !n.HungUp // what we asked for came too late
 		l.answered = l.answered || n.HungUp // who declines has not hung up
 		if n.Status.Rank() > l.status.Rank() {
 			l.status = n.Status
@@ -243,9 +253,7 @@ func (c *call) onRoom(n sb.RoomNews) {
 		}
 	case sb.RoomEnded: // by this leg's going, which the room does not know the reason of
 		l.left = true
-		if !l.leftFor {
-			l.hungUp = l.hungUp || n.HungUp && !l.endedByUs
-		}
+		l.endedRoom = l.endedRoom || n.HungUp
 	}
 }
 

@@ -34,7 +34,7 @@ func TestNewsInAnyOrder(t *testing.T) {
 			news[order[0]](c) // and the first again and again
 		}
 		l := c.legOf(ref)
-		if len(c.legs) != 1 || l.sid != "CA1" || l.status != sb.LegCompleted || l.seconds != 10 || !l.answered || !l.left || !l.hungUp || l.onLine() || !l.gone() {
+		if len(c.legs) != 1 || l.sid != "CA1" || l.status != sb.LegCompleted || l.seconds != 10 || !l.answered || !l.left || !l.hungUp() || l.onLine() || !l.gone() {
 			t.Fatalf("order %v: %d legs, %+v", order, len(c.legs), *l)
 		}
 	})
@@ -119,7 +119,7 @@ func TestRoomEndedByNobodyEndsNoLeg(t *testing.T) {
 	l := c.legOf(ref) // not named by Twilio yet
 	l.conference = "CF1"
 	c.onRoom(sb.RoomNews{Ref: ref, Conference: "CF1", Event: sb.RoomEnded})
-	if l.hungUp || l.left {
+	if l.hungUp() || l.left {
 		t.Errorf("%+v", *l)
 	}
 }

@@ -61,7 +61,7 @@ func (c *call) ringBack(ctx workflow.Context, o *offer, going func() bool) bool 
 	}) {
 		c.lookOnce(ctx, c.lookAtReturning)
 	}
-	return going() && (back.onLine() || back.hungUp)
+	return going() && (back.onLine() || back.hungUp())
 }
 
 // inRoom: there is a conference that the agent can be brought back into.

@@ -23,9 +23,9 @@ type Outcome struct {
 	Timeline func() string
 }
 
-// settle is how long the world is watched after the last call has ended: the sweep, the reapers and late callbacks have
-// their say, and then nothing may be left.
-const settle = 45 * time.Second
+// settle is how long the world is watched after the last call has ended and everything has healed: the sweep, the reapers
+// and late callbacks have their say, and then nothing may be left.
+const settle = 150 * time.Second
 
 // patience bounds a play after everything has healed; the checkers' bounds are far shorter.
 const patience = 12 * time.Hour
@@ -132,7 +132,7 @@ func (p *play) accept(c Call) {
 	p.world.Sim.SetPhone(c.Request.Caller.Phone, c.Phones[0])
 	in.run = p.world.Serve(sb.CallInput{Request: c.Request, Policy: c.Policy}, func(*virtual.Run) {
 		if p.going--; p.going == 0 {
-			p.world.After(settle, p.world.Stop)
+			p.world.After(max(0, p.plan.Heal-p.elapsed())+settle, p.world.Stop)
 		}
 	})
 }

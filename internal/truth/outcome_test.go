@@ -129,7 +129,8 @@ func TestOutcomesAreTrue(t *testing.T) {
 
 		{"the agent left", ended(10, failed(sb.ReasonAgentLeft), all(agentOff(5), endedLeg(5.2, "canceled by request"))), nil, ""},
 		{"the agent left, and no ring came of it", ended(10, failed(sb.ReasonAgentLeft), all(agentOff(5), nobody)), nil, ""},
-		{"the agent left, and was there", ended(10, failed(sb.ReasonAgentLeft), all(endedLeg(5.2, "canceled by request"), agentOff(6))), nil, "the agent was there to the end"},
+		{"the agent left, and was there", ended(10, failed(sb.ReasonAgentLeft), all(endedLeg(5.2, "canceled by request"), agentOff(6.5))), nil, "the agent was there to the end"},
+		{"the agent left in the same second", ended(10, failed(sb.ReasonAgentLeft), all(endedLeg(5.2, "canceled by request"), agentOff(6))), nil, ""},
 		{"the agent left, and they had talked", ended(30, failed(sb.ReasonAgentLeft), up(10, "agent")), nil, "caller and agent were together for 10s"},
 		{"an apology", ended(20, failed(sb.ReasonApologised), all(func(s *scene) { s.answers(0, 1) }, agentOff(6), words(6.5), endedLeg(12, "completed by twilio"))), nil, ""},
 		{"an apology that nobody heard", ended(20, failed(sb.ReasonApologised), all(func(s *scene) { s.answers(0, 1) }, agentOff(6), endedLeg(12, "completed by twilio"))), nil, "the caller heard no sentence"},

@@ -57,7 +57,7 @@ type facts struct {
 	together time.Duration // in a room with an agent
 	up       time.Duration // from answering to the leg's end
 	parties  []sb.Party    // who may truly be said to have hung up
-	agentOff bool          // no agent was there any more when the caller's leg ended
+	agentOff bool          // no agent was there any more when the caller's leg ended, or a second later
 	sorry    bool          // the caller heard a sentence after the last agent had gone
 	until    time.Time     // of the log
 }

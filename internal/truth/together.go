@@ -55,7 +55,8 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// whoHungUp tells who may truly be said to have ended the caller's leg, and whether the agents had gone before it.
+// whoHungUp tells who may truly be said to have ended the caller's leg, and whether the agents had gone before it, or in the
+// same second.
 //
 // A leg that a request ended was ended by us, for an agent or for ourselves: the log does not say for whom. Twilio tells
 // times in whole seconds, so of two people who hang up within one either may be said to have been first.
@@ -67,12 +68,15 @@ func (h *history) whoHungUp(l *leg) (parties []sb.Party, agentOff bool) {
 	if h.agentIn(l.room, at) {
 		parties = endedBy(l, sb.PartyCaller)
 		for _, i := range h.rooms[l.room] {
-			if a := &h.legs[i]; a.by == simulator.ByParty && l.by == simulator.ByParty && a.ended.at.Sub(l.ended.at) < rounding {
-				parties = append(parties, sb.PartyAgent)
+			if a := &h.legs[i]; a.by == simulator.ByParty && !a.ended.at.Before(l.ended.at) && a.ended.at.Sub(l.ended.at) < rounding {
+				agentOff = true
+				if l.by == simulator.ByParty {
+					parties = append(parties, sb.PartyAgent)
+				}
 				break
 			}
 		}
-		return parties, false
+		return parties, agentOff
 	}
 	var agent *leg // the last who was there
 	for _, i := range h.rooms[l.room] {

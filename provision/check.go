@@ -81,12 +81,12 @@ func (c *checker) statuses() error {
 		bySID[sb.AgentStatusSID(str(s.Sid))] = s
 	}
 	for _, want := range statuses {
-		s, ok := byName[want.name]
+		s, ok := byName[want.Name]
 		switch {
 		case !ok:
-			c.problem("The agent status %q is missing: %s.", want.name, provisionAgain)
-		case isTrue(s.Available) != want.available:
-			c.problem("%s", wrongAvailability(want.name, want.available))
+			c.problem("The agent status %q is missing: %s.", want.Name, provisionAgain)
+		case isTrue(s.Available) != want.Available:
+			c.problem("%s", wrongAvailability(want.Name, want.Available))
 		}
 	}
 	for _, ours := range []struct {

@@ -34,9 +34,12 @@ var packages = map[string][]string{
 	"desktop":    {".", "activities"},
 	"numbers":    {},
 
-	"provision":       {".", "activities"},
-	"worker":          {".", "workflows", "activities", "events", "config", "health", "numbers", "provision"},
-	"cmd/switchboard": {".", "health", "worker", "webhook", "desktop", "intake", "events", "config", "activities", "provision"},
+	"provision":         {".", "activities"},
+	"provision/command": {"activities", "config", "provision", "provision/tunnel"},
+	"provision/tunnel":  {},
+	"deploy/provision":  {"provision/command"},
+	"worker":            {".", "workflows", "activities", "events", "config", "health", "numbers", "provision"},
+	"cmd/switchboard":   {".", "health", "worker", "webhook", "desktop", "intake", "events", "config", "activities", "provision", "provision/command"},
 
 	"simulator":               {"simulator/expression", "simulator/twiml"},
 	"simulator/browser":       {"simulator", "simulator/sound"},

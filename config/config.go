@@ -60,7 +60,7 @@ type Provision struct {
 	AccountSID sb.AccountSID
 	AuthToken  string
 	APIURL     string // see Twilio
-	PublicURL  string
+	PublicURL  string // "": to be given otherwise
 }
 
 // Twilio is how to reach an account, and which workspace of it is ours.
@@ -127,7 +127,7 @@ func LoadIntake(env Lookup) (Intake, error) {
 // LoadProvision reads what setting the workspace up needs.
 func LoadProvision(env Lookup) (Provision, error) {
 	r := reader{env: env}
-	p := Provision{AccountSID: r.accountSID(), AuthToken: r.authToken(), APIURL: r.apiURL(), PublicURL: r.publicURL()}
+	p := Provision{AccountSID: r.accountSID(), AuthToken: r.authToken(), APIURL: r.apiURL(), PublicURL: r.optional("SWITCHBOARD_PUBLIC_URL", "")}
 	return p, r.err()
 }
 

@@ -9,9 +9,9 @@ import (
 
 // environments are where a system can be, each with an account of its own; true: its telephones are somebody's who did
 // not ask to be called, unless they are on a list.
-var environments = map[string]bool{"dev": true, "integration": true, "staging": false, "production": false}
+var environments = map[string]bool{"dev": true, "test": true, "integration": true, "staging": false, "production": false}
 
-// dialling is which numbers may be rung. In dev and integration those of a list alone, for testers have rung engineers
+// dialling is which numbers may be rung. In dev, test and integration those of a list alone, for testers have rung engineers
 // in the night; at a simulator nobody is rung, and a list is not needed. last: whoever asks makes the dials, and must
 // know where it is.
 func (r *reader) dialling(last bool) numbers.Rules {
@@ -27,9 +27,9 @@ func (r *reader) dialling(last bool) numbers.Rules {
 	listedOnly, known := environments[environment]
 	switch {
 	case environment == "" && last && real:
-		r.wrong(environmentKey, "is missing: dev or integration (only the numbers of %s are rung), staging or production", onlyKey)
+		r.wrong(environmentKey, "is missing: dev, test or integration (only the numbers of %s are rung), staging or production", onlyKey)
 	case environment != "" && !known:
-		r.wrong(environmentKey, "must be dev, integration, staging or production")
+		r.wrong(environmentKey, "must be dev, test, integration, staging or production")
 	case listedOnly && last && real && len(rules.Only) == 0:
 		r.wrong(onlyKey, "is missing: in %s only listed numbers are rung; name those of your own telephones, separated by commas", environment)
 	}

@@ -16,7 +16,7 @@ func TestWhichNumbersMayBeRung(t *testing.T) {
 		"staging":                          {map[string]string{environment: "staging"}, "", ""},
 		"not told":                         {map[string]string{environment: ""}, environment + " is missing", ""},
 		"not told, at a simulator":         {map[string]string{environment: "", api: "http://127.0.0.1:8090"}, "", ""},
-		"unheard of":                       {map[string]string{environment: "test"}, environment + " must be", environment + " must be"},
+		"unheard of":                       {map[string]string{environment: "qa"}, environment + " must be", environment + " must be"},
 		"dev without a list":               {map[string]string{environment: "dev"}, only + " is missing", ""},
 		"integration without a list":       {map[string]string{environment: "integration"}, only + " is missing", ""},
 		"dev without a list, at simulator": {map[string]string{environment: "dev", api: "http://127.0.0.1:8090"}, "", ""},

@@ -1,6 +1,7 @@
 // Command switchboard is the three processes of the product, one at a time: `switchboard worker`, `switchboard webhook`,
-// `switchboard intake`; `switchboard provision`, which sets their TaskRouter workspace up; and `switchboard healthcheck`,
-// which asks one of them how it is. It takes everything from the environment (package config) and holds no logic of its own.
+// `switchboard intake`; `switchboard provision`, which sets their account up at Twilio; and `switchboard healthcheck`, which
+// asks one of them how it is. The processes take everything from the environment (package config), and the program holds no
+// logic of its own.
 package main
 
 import (
@@ -30,14 +31,23 @@ import (
 	"switchboard/worker"
 )
 
-const usage = "usage: switchboard worker | webhook | intake | provision [-agent name:skill,skill …] | healthcheck URL: " +
-	"configured by the environment; see docs/operating.md"
+const usage = "usage: switchboard worker | webhook | intake | healthcheck URL: configured by the environment, see docs/operating.md; " +
+	"or switchboard provision [flags], see docs/provisioning.md"
+
+// exitError ends the program with a code and nothing more to say.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
 	// The first signal asks to stop, the second one insists.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	if err := run(ctx, os.Args[1:]); err != nil {
+	err := run(ctx, os.Args[1:])
+	if code, ok := errors.AsType[exitError](err); ok {
+		os.Exit(int(code))
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "switchboard: %v\n", err)
 		os.Exit(1)
 	}

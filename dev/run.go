@@ -15,6 +15,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/dev/stack"
+	"switchboard/provision/command"
 	"switchboard/simulator/sound"
 )
 
@@ -40,6 +41,9 @@ type runFlags struct {
 	data            string
 	agents, samples int
 	people          []string
+
+	twilio, developer string
+	account           command.Options // of -twilio real
 }
 
 func parseRunFlags(args []string) (runFlags, error) {
@@ -54,7 +58,8 @@ func parseRunFlags(args []string) (runFlags, error) {
 	flags.StringVar(&f.data, "data", ".dev", "`folder` of the state, which survives a restart")
 	flags.IntVar(&f.agents, "agents", 2, "how many robot agents take calls")
 	people := flags.String("people", "alice,bob", "`names` of agents at whose page somebody sits, separated by commas")
-	flags.IntVar(&f.samples, "samples", 3, "how many sample requests to place")
+	flags.IntVar(&f.samples, "samples", 3, "how many sample requests to place; none with -twilio real, where telephones would ring")
+	accountFlags(flags, &f)
 	if err := parse(flags, args, "Runs the whole product on this machine until Ctrl-C."); err != nil {
 		return f, err
 	}
@@ -66,6 +71,9 @@ func parseRunFlags(args []string) (runFlags, error) {
 			f.people = append(f.people, name)
 		}
 	}
+	if f.twilio == realTwilio { // agents are described, and nobody's telephone rings unasked
+		f.agents, f.samples, f.people = 0, 0, nil
+	}
 	return f, nil
 }
 
@@ -76,6 +84,17 @@ func run(ctx context.Context, args []string, insist <-chan struct{}) error {
 		return err
 	}
 	t := newTerminal(os.Stdout)
+	own, err := f.realAccount()
+	if err != nil {
+		return err
+	}
+	var at *stack.Account
+	if own != nil {
+		if at, err = own.setUp(ctx, t); err != nil {
+			return err
+		}
+		f.listen.Simulator = "" // there is none
+	}
 	voice, err := sound.EspeakNG()
 	if err != nil { // not installed
 		voice = nil
@@ -84,6 +103,7 @@ func run(ctx context.Context, args []string, insist <-chan struct{}) error {
 	began := time.Now()
 	s, err := stack.Start(ctx, stack.Options{
 		Dir: f.data, Listen: f.listen, Agents: f.agents, People: f.people, Skills: skills, Speak: voice, KeepAlive: true, Progress: t, Insist: insist,
+		Account: at,
 	})
 	if err != nil && ctx.Err() != nil {
 		t.line("\nStopped before everything had started.")
@@ -94,6 +114,9 @@ func run(ctx context.Context, args []string, insist <-chan struct{}) error {
 	}
 	t.line("\nReady after %s.\n", seconds(time.Since(began)))
 	t.addresses(s, f.data, f.people)
+	if own != nil {
+		go own.follow(ctx, t, lookForTunnel, s.Readdress)
+	}
 	err = follow(ctx, t, s, f)
 	t.line("\nStopping; Ctrl-C again does not wait.\n")
 	stopErr := s.Stop()
@@ -149,6 +172,10 @@ func (t *terminal) addresses(s *stack.Stack, data string, people []string) {
 		{"Twilio", "http://" + at.Simulator, "the simulator's page: calls, agents, webhooks, live"},
 		{"Webhook", "http://" + at.Webhook, "where Twilio calls back"},
 		{"Logs", filepath.Join(data, "logs"), "worker, webhook, intake, temporal, kafka, simulator"},
+	}
+	if s.Simulator() == nil {
+		rows[2] = [3]string{"Twilio", "real", "calls cost money, and telephones ring"}
+		rows = slices.Insert(rows, 0, [3]string{"Agents' page", s.PageURL(), "sign in with your identity provider"})
 	}
 	if len(people) > 0 {
 		rows = slices.Insert(rows, 0, [3]string{"Agents' page", s.PageURL(), "sign in as " + strings.Join(people, " or ") + " and take calls"})
@@ -227,13 +254,16 @@ func follow(ctx context.Context, t *terminal, s *stack.Stack, f runFlags) error 
 
 // hint says how to go on.
 func (t *terminal) hint(s *stack.Stack) {
-	kafka := ""
+	kafka, phone, others := "", "+447700900001", "phones …002 to …009 behave otherwise: …003 never answers, …004 is busy, …006 cannot be reached"
+	if s.Simulator() == nil {
+		phone, others = "+44…", "a telephone will ring, and the call costs money"
+	}
 	if host, port, err := net.SplitHostPort(s.At().Kafka); err != nil || host != "127.0.0.1" || port != "9092" {
 		kafka = " -kafka " + s.At().Kafka
 	}
 	t.line("Ask for another from a second terminal, or press Ctrl-C to stop:")
-	t.line("  %s", t.bold("go run ./dev request"+kafka+" -phone +447700900001 -name Kim -wait"))
-	t.line("  %s\n", t.dim("phones …002 to …009 behave otherwise: …003 never answers, …004 is busy, …006 cannot be reached"))
+	t.line("  %s", t.bold("go run ./dev request"+kafka+" -phone "+phone+" -name Kim -wait"))
+	t.line("  %s\n", t.dim(others))
 }
 
 // build makes what a stack needs, so that tests need not wait for it.

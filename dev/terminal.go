@@ -61,6 +61,16 @@ func (t *terminal) print(text string) {
 	t.draw()
 }
 
+// Write prints what another package has to say.
+func (t *terminal) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wipe()
+	n, err := t.out.Write(text)
+	t.draw()
+	return n, err
+}
+
 // event prints one line of a call's story.
 func (t *terminal) event(at time.Time, who, what string) {
 	t.line("  %s  %s %s", t.dim(at.Local().Format(time.TimeOnly)), t.bold(pad(who, 18)), what)

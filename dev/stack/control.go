@@ -15,7 +15,8 @@ import (
 // At is where the parts listen.
 func (s *Stack) At() Addresses { return s.at }
 
-// Simulator is Twilio: what its phones do and what has happened at them. It is not touched by Stop and Restart.
+// Simulator is Twilio: what its phones do and what has happened at them. It is not touched by Stop and Restart. Nil where
+// Options.Account is used.
 func (s *Stack) Simulator() *simulator.Simulator { return s.simulator }
 
 // TemporalClient is a client of the stack's namespace. Stop closes it.

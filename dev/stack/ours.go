@@ -100,19 +100,20 @@ func (s *Stack) describe(name string) string {
 // environment is what worker, webhook and intake have in production, and nothing of the shell's; webhook is the address of the
 // process of that name.
 func (s *Stack) environment(webhook string) []string {
-	env := map[string]string{
+	env := s.atTwilio(map[string]string{
+		"TWILIO_API_URL":     "http://" + s.at.Simulator,
+		"TWILIO_ACCOUNT_SID": string(s.twilio().AccountSID), "TWILIO_AUTH_TOKEN": s.twilio().AuthToken,
+		"TWILIO_WORKSPACE_SID": string(s.workspace.Workspace), "TWILIO_WORKFLOW_SID": string(s.workspace.Routing),
+		"TWILIO_CALLER_ID": CallerID, "SWITCHBOARD_PUBLIC_URL": "http://" + s.at.Webhook,
+		"TWILIO_API_KEY_SID": s.key.sid, "TWILIO_API_KEY_SECRET": s.key.secret, "SWITCHBOARD_DESKTOP_SIGN_IN": "names",
+		"SWITCHBOARD_BROWSER_TWILIO_URL": "http://localhost:" + strconv.Itoa(portOf(s.at.Simulator)),
+	})
+	maps.Copy(env, map[string]string{
 		"TEMPORAL_ADDRESS": s.at.Temporal, "TEMPORAL_NAMESPACE": Namespace,
 		"TEMPORAL_CONFIG_FILE": os.DevNull, // not the user's own
-		"TWILIO_API_URL":       "http://" + s.at.Simulator,
-		"TWILIO_ACCOUNT_SID":   string(s.twilio().AccountSID), "TWILIO_AUTH_TOKEN": s.twilio().AuthToken,
-		"TWILIO_WORKSPACE_SID": string(s.workspace.Workspace), "TWILIO_WORKFLOW_SID": string(s.workspace.Routing),
-		"TWILIO_CALLER_ID": CallerID, "KAFKA_BROKERS": s.at.Kafka,
-		"SWITCHBOARD_PUBLIC_URL":     "http://" + s.at.Webhook,
-		"SWITCHBOARD_WEBHOOK_LISTEN": webhook, "SWITCHBOARD_INTAKE_LISTEN": s.at.Intake,
+		"KAFKA_BROKERS":        s.at.Kafka, "SWITCHBOARD_WEBHOOK_LISTEN": webhook, "SWITCHBOARD_INTAKE_LISTEN": s.at.Intake,
 		"SWITCHBOARD_WORKER_LISTEN": "127.0.0.1:0", // a roll has two of them for a moment
-		"TWILIO_API_KEY_SID":        s.key.sid, "TWILIO_API_KEY_SECRET": s.key.secret, "SWITCHBOARD_DESKTOP_SIGN_IN": "names",
-		"SWITCHBOARD_BROWSER_TWILIO_URL": "http://localhost:" + strconv.Itoa(portOf(s.at.Simulator)),
-	}
+	})
 	if s.o.Policy != "" {
 		env["SWITCHBOARD_POLICY"] = s.o.Policy
 	}

@@ -63,6 +63,8 @@ type Options struct {
 	Policy string
 	// Env is added to the environment of worker, webhook and intake.
 	Env map[string]string
+	// Account is used in place of a simulator: a Twilio account that has been set up. There are no robots then.
+	Account *Account
 	// Simulator is passed on, but for what the stack sets itself: the seed, if none is given, so that no SID comes
 	// twice in the life of a folder.
 	Simulator simulator.Options
@@ -153,6 +155,9 @@ func start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 	if o.Progress == nil {
 		o.Progress = silent{}
+	}
+	if o.Account != nil && (o.Agents > 0 || len(o.People) > 0) {
+		return nil, errors.New("the agents of an account are described where it is set up: a stack that uses it adds none")
 	}
 	if o.Simulator.Seed == 0 {
 		o.Simulator.Seed = uint64(time.Now().UnixNano())

@@ -22,6 +22,10 @@ import (
 
 // startSimulator serves Twilio's API in this process and sets a workspace up in it, as an operator would at Twilio.
 func (s *Stack) startSimulator(ctx context.Context) (err error) {
+	if s.o.Account != nil {
+		s.takeAccount()
+		return nil
+	}
 	step := s.o.Progress.Step("Twilio simulator")
 	defer func() { step.Done(s.at.Simulator, err) }()
 	log, err := os.OpenFile(s.logPath(Twilio), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -94,13 +98,19 @@ func (s *Stack) createKey(ctx context.Context) (apiKey, error) {
 	return apiKey{*key.Sid, *key.Secret}, nil
 }
 
-// PageURL is the agents' page. Browsers give a microphone to localhost, and to 127.0.0.1.
+// PageURL is the agents' page. Browsers give a microphone to localhost, to 127.0.0.1, and to https.
 func (s *Stack) PageURL() string {
+	if a := s.account(); a != nil {
+		return a.Variables["SWITCHBOARD_PUBLIC_URL"] + "/"
+	}
 	return "http://localhost:" + strconv.Itoa(portOf(s.at.Webhook)) + "/"
 }
 
 // twilio is the account, as our processes reach it.
 func (s *Stack) twilio() activities.TwilioConfig {
+	if a := s.account(); a != nil {
+		return a.twilio(activities.TwilioConfig{Transport: s.transport})
+	}
 	cfg := activities.TwilioConfig{
 		AccountSID: sb.AccountSID(s.o.Simulator.AccountSID), AuthToken: s.o.Simulator.AuthToken,
 		APIURL: "http://" + s.at.Simulator, Workspace: s.workspace.Workspace, Routing: s.workspace.Routing, Transport: s.transport,

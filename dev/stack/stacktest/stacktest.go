@@ -23,7 +23,7 @@ func Start(t testing.TB, o stack.Options) *stack.Stack {
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	if o.Agents == 0 && len(o.People) == 0 {
+	if o.Agents == 0 && len(o.People) == 0 && o.Account == nil {
 		o.Agents = 2
 	}
 	if o.Policy == "" {
@@ -63,6 +63,10 @@ func tell(t testing.TB, s *stack.Stack) {
 		if text := strings.TrimSpace(s.Logs(part)); text != "" {
 			fmt.Fprintf(&b, "--- %s\n%s\n", part, last(strings.Split(text, "\n")))
 		}
+	}
+	if s.Simulator() == nil {
+		t.Log("\n" + b.String())
+		return
 	}
 	var phones []string
 	for _, e := range s.Simulator().Log() {

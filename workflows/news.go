@@ -244,7 +244,7 @@ func (c *call) onRoom(n sb.RoomNews) {
 		l.joined, l.left = true, true
 		l.leftFor, l.leftItself = true, n.HungUp
 		l.endedByUs = l.endedByUs && !n.HungUp // what we asked for came too late
-		l.answered = l.answered || n.HungUp // who declines has not hung up
+		l.answered = l.answered || n.HungUp    // who declines has not hung up
 		if n.Status.Rank() > l.status.Rank() {
 			l.status = n.Status
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"time"
 )
 
 // What the outside can have this process do at most. docs/operating.md has the table.
@@ -24,33 +23,6 @@ var (
 	errBusy       = errors.New("too many callbacks at once")
 	errManyStrays = errors.New("too many callbacks of calls that are not running show something live")
 )
-
-// allowance is so many of something at once and so many a second; use newAllowance.
-type allowance struct {
-	burst, perSecond float64
-
-	mu   sync.Mutex
-	left float64
-	at   time.Time // when left was true
-}
-
-func newAllowance(burst, perSecond float64) *allowance {
-	return &allowance{burst: burst, perSecond: perSecond, left: burst, at: time.Now()}
-}
-
-// take reports whether there is one more.
-func (a *allowance) take() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	now := time.Now()
-	a.left = min(a.burst, a.left+now.Sub(a.at).Seconds()*a.perSecond)
-	a.at = now
-	if a.left < 1 {
-		return false
-	}
-	a.left--
-	return true
-}
 
 // bounded is a listener that closes what comes beyond so many connections.
 type bounded struct {

@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	sb "switchboard"
+	"switchboard/allowance"
 )
 
 // DefaultSignalTimeout is how long a callback waits for Temporal. Twilio gives the assignment callback 5 s in all.
@@ -46,6 +47,8 @@ type Config struct {
 	// Page serves the agents' page and its requests: every path that is not Twilio's or the operators'. Nil: none is
 	// served. It is not asked for Twilio's signature and minds who asks by itself.
 	Page http.Handler
+	// Codec decrypts payloads for Temporal's UI: every path under /codec/. Nil: nothing does. It minds who asks, too.
+	Codec http.Handler
 }
 
 func (c Config) validate() error {
@@ -80,7 +83,7 @@ type server struct {
 	log        *slog.Logger
 	stats      *Stats
 	deliveries chan struct{} // holds one for each callback that is being delivered
-	reapers    *allowance
+	reapers    *allowance.Allowance
 }
 
 // New returns the handler of all callbacks, or an error that names everything that is wrong with the configuration.
@@ -94,7 +97,7 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	s := &server{
 		Config: cfg, log: cfg.Logger, stats: cfg.Stats,
-		deliveries: make(chan struct{}, maxDeliveries), reapers: newAllowance(reaperBurst, reapersPerSecond),
+		deliveries: make(chan struct{}, maxDeliveries), reapers: allowance.New(reaperBurst, reapersPerSecond),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -123,6 +126,9 @@ func New(cfg Config) (http.Handler, error) {
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "up\n") })
 	e.GET("/readyz", s.ready)
 	e.GET("/debug/stats", s.showStats)
+	if cfg.Codec != nil {
+		e.Any("/codec/*", echo.WrapHandler(cfg.Codec))
+	}
 	if cfg.Page != nil {
 		page := echo.WrapHandler(cfg.Page)
 		e.Match([]string{http.MethodGet, http.MethodHead}, "/*", page)
@@ -211,7 +217,7 @@ func (s *server) deliver(ctx context.Context, n news) error {
 	if n.stray == (sb.Reap{}) {
 		return nil
 	}
-	if !s.reapers.take() {
+	if !s.reapers.Take() {
 		s.stats.count(countNotReaped)
 		return errManyStrays
 	}

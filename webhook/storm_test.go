@@ -193,27 +193,6 @@ func TestNoMoreIsDeliveredAtOnceThanAllowed(t *testing.T) {
 	})
 }
 
-func TestReapersAreRationed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := newAllowance(3, 2)
-		take := func() (n int) {
-			for a.take() {
-				n++
-			}
-			return n
-		}
-		for i, c := range []struct {
-			after time.Duration
-			want  int
-		}{{0, 3}, {0, 0}, {time.Second, 2}, {250 * time.Millisecond, 0}, {250 * time.Millisecond, 1}, {time.Hour, 3}} {
-			time.Sleep(c.after) // of the bubble's own clock
-			if got := take(); got != c.want {
-				t.Errorf("step %d: got %d, want %d", i, got, c.want)
-			}
-		}
-	})
-}
-
 // storm lets so many senders do something so many times each, and returns when all are done.
 func storm(t *testing.T, senders, times int, do func(sender, i int)) {
 	t.Helper()

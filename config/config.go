@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	sb "switchboard"
+	"switchboard/codec"
 	"switchboard/numbers"
 )
 
@@ -26,6 +27,8 @@ type Worker struct {
 	PublicURL string
 	// CallsPerSecond is how many legs a second may be dialled: the account's limit (Twilio's default is 1). 0: no limit.
 	CallsPerSecond float64
+	// Encryption is the keys of what Temporal keeps; the same in all processes.
+	Encryption codec.Keys
 	// Dialling is which numbers may be rung.
 	Dialling numbers.Rules
 	// AgentRings is the longest the centre's policy lets an agent's softphone ring; checked against TaskRouter's
@@ -42,6 +45,8 @@ type Webhook struct {
 	PublicURL  string
 	Listen     string
 	Desktop    *Desktop // nil: the agents' page is not served
+	Encryption codec.Keys
+	TemporalUI string // for whose pages payloads are decrypted; empty: for nobody
 }
 
 // Intake is what the intake process needs.
@@ -52,7 +57,8 @@ type Intake struct {
 	Policy sb.Policy
 	Listen string
 	// Dialling is which numbers may be rung.
-	Dialling numbers.Rules
+	Dialling   numbers.Rules
+	Encryption codec.Keys
 }
 
 // Provision is what setting the workspace up needs.
@@ -92,7 +98,7 @@ func LoadWorker(env Lookup) (Worker, error) {
 	r := reader{env: env}
 	w := Worker{
 		Log: r.level(), Twilio: r.twilio(), Kafka: r.kafka(), PublicURL: r.publicURL(), Policy: r.policy(), Dialling: r.dialling(true),
-		Listen: r.optional("SWITCHBOARD_WORKER_LISTEN", "127.0.0.1:8082"),
+		Encryption: r.encryption(), Listen: r.optional("SWITCHBOARD_WORKER_LISTEN", "127.0.0.1:8082"),
 	}
 	perSecond := "1"
 	if w.Twilio.APIURL != "" {
@@ -109,7 +115,8 @@ func LoadWebhook(env Lookup) (Webhook, error) {
 		Log: r.level(), AccountSID: r.accountSID(), AuthToken: r.authToken(), PublicURL: r.publicURL(),
 		Listen: r.optional("SWITCHBOARD_WEBHOOK_LISTEN", "127.0.0.1:8080"),
 	}
-	w.Desktop = r.desktop()
+	w.Desktop, w.Encryption = r.desktop(), r.encryption()
+	w.TemporalUI = r.temporalUI(w.Encryption, w.Desktop)
 	return w, r.err()
 }
 
@@ -117,7 +124,7 @@ func LoadWebhook(env Lookup) (Webhook, error) {
 func LoadIntake(env Lookup) (Intake, error) {
 	r := reader{env: env}
 	i := Intake{
-		Log: r.level(), Kafka: r.kafka(), Policy: r.policy(), Dialling: r.dialling(false),
+		Log: r.level(), Kafka: r.kafka(), Policy: r.policy(), Dialling: r.dialling(false), Encryption: r.encryption(),
 		Group:  r.optional("KAFKA_GROUP", "switchboard-intake"),
 		Listen: r.optional("SWITCHBOARD_INTAKE_LISTEN", "127.0.0.1:8081"),
 	}
@@ -192,7 +199,7 @@ func (r *reader) accountSID() sb.AccountSID {
 }
 
 func (r *reader) authToken() string {
-	return r.required("TWILIO_AUTH_TOKEN", "the account's primary auth token; webhooks are signed with it")
+	return r.requiredSecret("TWILIO_AUTH_TOKEN", "the account's primary auth token; webhooks are signed with it")
 }
 
 func (r *reader) twilio() Twilio {
@@ -222,7 +229,7 @@ func (r *reader) kafka() Kafka {
 	k := Kafka{
 		TLS:           r.optional("KAFKA_TLS", "false") == "true",
 		SASLUser:      r.optional("KAFKA_SASL_USER", ""),
-		SASLPassword:  r.optional("KAFKA_SASL_PASSWORD", ""),
+		SASLPassword:  r.secret("KAFKA_SASL_PASSWORD"),
 		SASLMechanism: r.optional("KAFKA_SASL_MECHANISM", ""),
 	}
 	for b := range strings.SplitSeq(r.required("KAFKA_BROKERS", "addresses as host:port, separated by commas"), ",") {

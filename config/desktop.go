@@ -29,13 +29,20 @@ type Desktop struct {
 // OIDC is the identity provider of the agents.
 type OIDC struct {
 	Issuer, ClientID, ClientSecret, Claim string
+	// RolesClaim is the claim with the roles, by name or path; Roles are its values that give a role.
+	RolesClaim string
+	Roles      map[string][]string
+	Audiences  []string // whose tokens Temporal's UI or CLI may pass on
 }
+
+// roles are those that package desktop knows.
+var roles = []string{"agent", "supervisor", "operator"}
 
 // minSessionKey is how many bytes the key of the cookies must have.
 const minSessionKey = 32
 
 func (r *reader) desktop() *Desktop {
-	key, secret := r.optional("TWILIO_API_KEY_SID", ""), r.optional("TWILIO_API_KEY_SECRET", "")
+	key, secret := r.optional("TWILIO_API_KEY_SID", ""), r.secret("TWILIO_API_KEY_SECRET")
 	if key == "" && secret == "" {
 		return nil
 	}
@@ -85,7 +92,8 @@ func (r *reader) oidc() *OIDC {
 	const what = "sign-in needs an identity provider (or SWITCHBOARD_DESKTOP_SIGN_IN=names, with a simulator)"
 	o := &OIDC{
 		Issuer: r.required("SWITCHBOARD_OIDC_ISSUER", what), ClientID: r.required("SWITCHBOARD_OIDC_CLIENT_ID", what),
-		ClientSecret: r.required("SWITCHBOARD_OIDC_CLIENT_SECRET", what), Claim: r.optional("SWITCHBOARD_OIDC_CLAIM", "email"),
+		ClientSecret: r.requiredSecret("SWITCHBOARD_OIDC_CLIENT_SECRET", what), Claim: r.optional("SWITCHBOARD_OIDC_CLAIM", "email"),
+		RolesClaim: r.optional("SWITCHBOARD_OIDC_ROLES_CLAIM", "roles"), Roles: r.roles(), Audiences: split(r.optional("SWITCHBOARD_OIDC_AUDIENCES", "")),
 	}
 	if u, err := url.Parse(o.Issuer); o.Issuer != "" && (err != nil || u.Host == "" || u.Scheme != "https" && !loopback(o.Issuer)) {
 		r.wrong("SWITCHBOARD_OIDC_ISSUER", "must be an https URL")
@@ -93,11 +101,29 @@ func (r *reader) oidc() *OIDC {
 	return o
 }
 
+// roles reads which values of the claim give which role, as role=value; a role may be named more than once.
+func (r *reader) roles() map[string][]string {
+	const key = "SWITCHBOARD_OIDC_ROLES"
+	out := map[string][]string{}
+	for _, entry := range split(r.optional(key, "agent=agent,supervisor=supervisor,operator=operator")) {
+		role, value, _ := strings.Cut(entry, "=")
+		role, value = strings.TrimSpace(role), strings.TrimSpace(value)
+		if !slices.Contains(roles, role) || value == "" {
+			r.wrong(key, "must be role=value, separated by commas, the roles being %s; such as agent=cc-agents,operator=sre", strings.Join(roles, ", "))
+			return out
+		}
+		out[role] = append(out[role], value)
+	}
+	return out
+}
+
 // sessionKey is that of the cookies. On a laptop it may follow from another secret, so that nobody has to make one up.
 func (r *reader) sessionKey(byName bool, secret string) []byte {
 	const key = "SWITCHBOARD_SESSION_KEY"
-	v := r.optional(key, "")
+	v := r.secret(key)
 	switch {
+	case v == unreadable:
+		return nil // said already
 	case v == "" && byName:
 		derived, err := hkdf.Key(sha256.New, []byte(secret), nil, key, minSessionKey)
 		if err != nil {

@@ -36,7 +36,7 @@ func TestDesktopInProduction(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := w.Desktop
-	if d.OIDC == nil || d.OIDC.Claim != "email" || d.TokenLifetime != time.Hour || d.BrowserTwilioURL != "" || d.Edge != "" || len(d.SessionKey) != 32 ||
+	if d.OIDC == nil || d.OIDC.Claim != "email" || d.OIDC.RolesClaim != "roles" || len(d.OIDC.Roles) != 3 || len(d.OIDC.Audiences) > 0 || d.TokenLifetime != time.Hour || d.BrowserTwilioURL != "" || d.Edge != "" || len(d.SessionKey) != 32 ||
 		!slices.Equal(d.Dispositions, []string{"Resolved", "Call again", "Wrong number", "Complaint"}) {
 		t.Errorf("got %+v", d)
 	}
@@ -83,6 +83,8 @@ func TestDesktopProblems(t *testing.T) {
 		{map[string]string{"SWITCHBOARD_BROWSER_TWILIO_URL": "http://localhost:8090/x", "TWILIO_API_URL": "http://localhost:8090"}, "no path"},
 		{map[string]string{"SWITCHBOARD_DESKTOP_TOKEN_LIFETIME": "20s"}, "between 1m0s and 24h"},
 		{map[string]string{"SWITCHBOARD_DESKTOP_TOKEN_LIFETIME": "25h"}, "between 1m0s and 24h"},
+		{map[string]string{"SWITCHBOARD_OIDC_ROLES": "boss=cc-leads"}, "SWITCHBOARD_OIDC_ROLES must be"},
+		{map[string]string{"SWITCHBOARD_OIDC_ROLES": "agent="}, "SWITCHBOARD_OIDC_ROLES must be"},
 		{map[string]string{"SWITCHBOARD_DISPOSITIONS": strings.Repeat("x", 65)}, "SWITCHBOARD_DISPOSITIONS"},
 	} {
 		_, err := LoadWebhook(lookup(withDesktop(c.env)))
@@ -91,6 +93,21 @@ func TestDesktopProblems(t *testing.T) {
 		} else if strings.Contains(strings.ToLower(err.Error()), "the secret") || strings.Contains(err.Error(), "short secret") {
 			t.Errorf("%v: the error repeats a value: %v", c.env, err)
 		}
+	}
+}
+
+func TestRolesAreValuesOfAClaim(t *testing.T) {
+	w, err := LoadWebhook(lookup(withDesktop(map[string]string{
+		"SWITCHBOARD_OIDC_ROLES": "agent=cc-agents, operator=sre,operator=platform", "SWITCHBOARD_OIDC_ROLES_CLAIM": "realm_access.roles",
+		"SWITCHBOARD_OIDC_AUDIENCES": "temporal-ui, cli",
+	})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := w.Desktop.OIDC
+	if o.RolesClaim != "realm_access.roles" || !slices.Equal(o.Roles["operator"], []string{"sre", "platform"}) || !slices.Equal(o.Roles["agent"], []string{"cc-agents"}) ||
+		o.Roles["supervisor"] != nil || !slices.Equal(o.Audiences, []string{"temporal-ui", "cli"}) {
+		t.Errorf("got %+v", o)
 	}
 }
 

@@ -31,11 +31,18 @@ type callView struct {
 	Yours bool `json:"yours"`
 }
 
-func (s *Server) showCall(w http.ResponseWriter, r *http.Request, me Agent) error {
+func (s *Server) showCall(w http.ResponseWriter, r *http.Request, p person) error {
+	var me Agent
+	if p.is(RoleAgent) && p.Agent != nil {
+		me = *p.Agent
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
 	defer cancel()
 	id := sb.CallID(r.URL.Query().Get("call"))
 	state, err := s.concern(ctx, id, me)
+	if err != nil && p.is(RoleSupervisor) {
+		state, err = s.anyCall(ctx, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -64,6 +71,9 @@ func (s *Server) showCall(w http.ResponseWriter, r *http.Request, me Agent) erro
 
 // yours: the call is the agent's now, or was the last thing the agent did and is nobody else's.
 func yours(s sb.State, me Agent) bool {
+	if me.SID == "" {
+		return false
+	}
 	if s.Agent != "" || s.Stage == sb.StageQueued {
 		return s.Agent == me.SID
 	}
@@ -139,6 +149,28 @@ func (s *Server) update(w http.ResponseWriter, r *http.Request, id sb.CallID, me
 
 // concern reads a call that is or was the agent's.
 func (s *Server) concern(ctx context.Context, id sb.CallID, me Agent) (sb.State, error) {
+	state, err := s.readCall(ctx, id)
+	if err != nil && !errors.Is(err, ErrNoCall) {
+		return sb.State{}, err
+	}
+	// Of a call that is not the agent's not even its existence is told.
+	if err != nil || me.SID == "" || state.Agent != me.SID && !slices.Contains(state.Agents, me.SID) {
+		return sb.State{}, refuse(http.StatusForbidden, "the call has not been offered to you (yet), or it was so long ago that it is forgotten")
+	}
+	return state, nil
+}
+
+// anyCall reads a call for a supervisor.
+func (s *Server) anyCall(ctx context.Context, id sb.CallID) (sb.State, error) {
+	state, err := s.readCall(ctx, id)
+	if errors.Is(err, ErrNoCall) {
+		return sb.State{}, s.callProblem(ctx, id, err)
+	}
+	return state, err
+}
+
+// readCall returns a problem for the page, or ErrNoCall.
+func (s *Server) readCall(ctx context.Context, id sb.CallID) (sb.State, error) {
 	if _, _, err := id.Split(); err != nil {
 		return sb.State{}, refuse(http.StatusUnprocessableEntity, "call must be the identity of a call, as in the attribute call of its task")
 	}
@@ -146,11 +178,7 @@ func (s *Server) concern(ctx context.Context, id sb.CallID, me Agent) (sb.State,
 	if err != nil && !errors.Is(err, ErrNoCall) {
 		return sb.State{}, s.callProblem(ctx, id, err)
 	}
-	// Of a call that is not the agent's not even its existence is told.
-	if err != nil || state.Agent != me.SID && !slices.Contains(state.Agents, me.SID) {
-		return sb.State{}, refuse(http.StatusForbidden, "the call has not been offered to you (yet), or it was so long ago that it is forgotten")
-	}
-	return state, nil
+	return state, err
 }
 
 func (s *Server) callProblem(ctx context.Context, id sb.CallID, err error) error {

@@ -132,7 +132,7 @@ func (r *rig) as(agent string) *browser {
 	r.t.Helper()
 	w := httptest.NewRecorder()
 	req := httptest.NewRequest(http.MethodPost, "/", nil)
-	if err := r.begin(w, req, Agent{Name: agent, SID: r.workspace.Agents[agent], Identity: agent}); err != nil {
+	if err := r.begin(w, req, person{Who: agent, Roles: []Role{RoleAgent}, Agent: &Agent{Name: agent, SID: r.workspace.Agents[agent], Identity: agent}}); err != nil {
 		r.t.Fatal(err)
 	}
 	b := r.browser()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,12 @@ type OIDC struct {
 	// Claim is what identifies an agent: its value is that of the agent's attribute of the same name, or the agent's
 	// friendly name.
 	Claim string
+	// RolesClaim is where the roles are: a claim's name, or a path such as realm_access.roles. Roles are its values that
+	// give a role. Whoever has none is not let in.
+	RolesClaim string
+	Roles      map[Role][]string
+	// Audiences are those whose tokens are believed when Temporal's UI or CLI passes one on; none: no token is.
+	Audiences []string
 	// HTTP replaces the network; nil is the network.
 	HTTP http.RoundTripper
 }
@@ -41,6 +48,14 @@ func (o *OIDC) validate() error {
 	}
 	if !claimName.MatchString(o.Claim) {
 		errs = append(errs, errors.New("OIDC: the claim must be of letters, digits and underscores, such as email"))
+	}
+	if o.RolesClaim == "" || len(o.Roles) == 0 {
+		errs = append(errs, errors.New("OIDC: the claim with the roles, and which of its values give a role, are missing"))
+	}
+	for role, values := range o.Roles {
+		if !slices.Contains(AllRoles(), role) || len(values) == 0 || slices.Contains(values, "") {
+			errs = append(errs, fmt.Errorf("OIDC: %.20q is no role, or has no values: there are %q", role, AllRoles()))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -92,42 +107,42 @@ func (o *openID) client(p *oidc.Provider) *oauth2.Config {
 var errNotVouched = errors.New("the identity provider's answer is not good")
 
 // claimed exchanges the code that the browser brought for what the provider says about who that is.
-func (o *openID) claimed(ctx context.Context, code string, a attempt) (string, error) {
+func (o *openID) claimed(ctx context.Context, code string, a attempt) (person, error) {
 	provider, err := o.find(ctx)
 	if err != nil {
-		return "", err
+		return person{}, err
 	}
 	token, err := o.client(provider).Exchange(ctx, code, oauth2.VerifierOption(a.Verifier))
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.Response != nil { // its text holds the whole answer
 		if refused.Response.StatusCode < 500 {
-			return "", fmt.Errorf("%w: the code was refused (%s)", errNotVouched, refused.ErrorCode)
+			return person{}, fmt.Errorf("%w: the code was refused (%s)", errNotVouched, refused.ErrorCode)
 		}
-		return "", fmt.Errorf("exchange the code: the provider answered %d", refused.Response.StatusCode)
+		return person{}, fmt.Errorf("exchange the code: the provider answered %d", refused.Response.StatusCode)
 	}
 	if err != nil {
-		return "", fmt.Errorf("exchange the code: %w", err)
+		return person{}, fmt.Errorf("exchange the code: %w", err)
 	}
 	text, _ := token.Extra("id_token").(string)
 	id, err := provider.VerifierContext(ctx, &oidc.Config{ClientID: o.ClientID}).Verify(ctx, text)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", errNotVouched, err)
+		return person{}, fmt.Errorf("%w: %w", errNotVouched, err)
 	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(a.Nonce)) != 1 {
-		return "", fmt.Errorf("%w: the nonce is not the one we sent", errNotVouched)
+		return person{}, fmt.Errorf("%w: the nonce is not the one we sent", errNotVouched)
 	}
 	claims := map[string]any{}
 	if err := id.Claims(&claims); err != nil {
-		return "", fmt.Errorf("%w: %w", errNotVouched, err)
+		return person{}, fmt.Errorf("%w: %w", errNotVouched, err)
 	}
 	// Some providers write the boolean as a string, and some leave it out.
 	if verified, told := claims["email_verified"]; o.Claim == "email" && told && verified != true && verified != "true" {
-		return "", fmt.Errorf("%w: the e-mail address is not verified", errNotVouched)
+		return person{}, fmt.Errorf("%w: the e-mail address is not verified", errNotVouched)
 	}
 	value, _ := claims[o.Claim].(string)
 	if value == "" {
-		return "", fmt.Errorf("%w: it does not have the claim %s", errNotVouched, o.Claim)
+		return person{}, fmt.Errorf("%w: it does not have the claim %s", errNotVouched, o.Claim)
 	}
-	return value, nil
+	return person{Who: value, Roles: o.rolesIn(claims)}, nil
 }
 
 // attempt is one try to sign in; the browser keeps it, signed, while it is at the identity provider.
@@ -181,7 +196,7 @@ func (s *Server) signedIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := s.openID.use(r.Context())
 	defer cancel()
-	value, err := s.openID.claimed(ctx, query.Get("code"), a)
+	p, err := s.openID.claimed(ctx, query.Get("code"), a)
 	switch {
 	case errors.Is(err, errNotVouched):
 		s.log.WarnContext(ctx, "sign-in refused", "error", err)
@@ -189,20 +204,32 @@ func (s *Server) signedIn(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		s.log.WarnContext(ctx, "sign-in is not possible", "error", err)
 		return again(http.StatusServiceUnavailable, "The identity provider cannot be reached at present.")
+	case len(p.Roles) == 0:
+		return s.tell(w, http.StatusForbidden, notice{Title: "You are signed in, but have no role here", Who: p.Who,
+			Text: fmt.Sprintf("Ask whoever looks after the accounts at your identity provider that its claim %s holds one of: %s. Then sign in again.", s.openID.RolesClaim, s.openID.wanted())})
 	}
-	asking, stop := context.WithTimeout(r.Context(), twilioTimeout)
-	defer stop()
-	me, err := s.agents.vouchedFor(asking, s.openID.Claim, value)
-	if reason, ok := errors.AsType[*unfit](err); ok {
-		return s.tell(w, http.StatusForbidden, notice{Title: "You are signed in, but not as an agent", Who: value,
-			Text: fmt.Sprintf("No call can be given to you: %s. Ask whoever looks after the agents to set the attribute %s of yours to exactly that.", reason.why, s.openID.Claim)})
+	if p.is(RoleAgent) {
+		asking, stop := context.WithTimeout(r.Context(), twilioTimeout)
+		defer stop()
+		me, err := s.agents.vouchedFor(asking, s.openID.Claim, p.Who)
+		reason, unfit := errors.AsType[*unfit](err)
+		switch {
+		case err == nil:
+			p.Agent = &me
+		case unfit && len(p.Roles) == 1:
+			return s.tell(w, http.StatusForbidden, notice{Title: "You are signed in, but not as an agent", Who: p.Who,
+				Text: fmt.Sprintf("No call can be given to you: %s. Ask whoever looks after the agents to set the attribute %s of yours to exactly that.", reason.why, s.openID.Claim)})
+		case !unfit:
+			s.log.WarnContext(asking, "TaskRouter could not be asked", "what", "find the agent", "error", err)
+			return again(http.StatusServiceUnavailable, "Twilio cannot be reached at present.")
+		}
 	}
-	if err != nil {
-		s.log.WarnContext(asking, "TaskRouter could not be asked", "what", "find the agent", "error", err)
-		return again(http.StatusServiceUnavailable, "Twilio cannot be reached at present.")
-	}
-	if err := s.begin(w, r, me); err != nil {
+	if err := s.begin(w, r, p); err != nil {
 		return err
+	}
+	if p.Agent == nil { // the page is for agents
+		return s.tell(w, http.StatusOK, notice{Title: "You are signed in", Who: p.Who,
+			Text: fmt.Sprintf("Your part here: %s. You can close this page; Temporal's UI now shows to operators what calls are about.", orList(p.Roles))})
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, "/", http.StatusFound)

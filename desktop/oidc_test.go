@@ -96,6 +96,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	claims := map[string]any{
 		"iss": p.at.URL, "aud": clientID, "sub": "4711", "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix(),
 		"nonce": p.nonce, "email": p.address, "email_verified": true, "preferred_username": "bob",
+		"roles": []string{"cc-agents"},
 	}
 	if p.change != nil {
 		p.change(claims)
@@ -114,7 +115,10 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 func newOIDCRig(t *testing.T, claim string) (*rig, *provider) {
 	p := newProvider(t)
 	r := newRig(t, func(c *Config) {
-		c.OIDC = &OIDC{Issuer: p.at.URL, ClientID: clientID, ClientSecret: clientSecret, Claim: claim, HTTP: p}
+		c.OIDC = &OIDC{
+			Issuer: p.at.URL, ClientID: clientID, ClientSecret: clientSecret, Claim: claim, HTTP: p, RolesClaim: "roles", Audiences: []string{"temporal-ui"},
+			Roles: map[Role][]string{RoleAgent: {"cc-agents"}, RoleSupervisor: {"cc-leads"}, RoleOperator: {"sre", "platform"}},
+		}
 	})
 	r.attributes("anna", `{"contact_uri":"client:anna","email":"anna@example.test"}`)
 	r.attributes("bob", `{"contact_uri":"client:bob","email":"bob@example.test"}`)

@@ -18,6 +18,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
+	"switchboard/allowance"
 )
 
 const (
@@ -103,6 +104,8 @@ type Server struct {
 	mux      *http.ServeMux
 	public   *url.URL
 	browser  *url.URL // BrowserTwilio; nil: Twilio itself
+	routed   []string // the patterns of all routes
+	limits   *allowance.Each
 	page     page
 	cookies  cookies
 	agents   *directory
@@ -135,6 +138,7 @@ func New(cfg Config) (*Server, error) {
 	if s.page, err = readPage(built); err != nil {
 		return nil, err
 	}
+	s.limits = allowance.NewEach(requestsBurst, requestsPerSecond)
 	s.cookies = cookies{key: cfg.SessionKey, secure: s.public.Scheme == "https"}
 	s.presence = newPresence(cfg.Statuses, s.agents, s.log)
 	if cfg.OIDC != nil {
@@ -152,7 +156,10 @@ const (
 
 func (s *Server) routes() {
 	s.mux = http.NewServeMux()
-	on := func(pattern string, h handler) { s.mux.Handle(pattern, s.serve(h)) }
+	on := func(pattern string, h handler) {
+		s.routed = append(s.routed, pattern)
+		s.mux.Handle(pattern, s.serve(h))
+	}
 	on("GET /desktop/shim.js", s.shim)
 	on("GET /desktop/config", s.config)
 	on("POST /desktop/session", s.signInByName)
@@ -160,7 +167,7 @@ func (s *Server) routes() {
 	on("GET "+pathSignIn, s.signIn)
 	on("GET "+pathSignedIn, s.signedIn)
 	on("POST /desktop/token", s.agent(s.token))
-	on("GET /desktop/call", s.agent(s.showCall))
+	on("GET /desktop/call", s.allowed([]Role{RoleAgent, RoleSupervisor}, s.showCall))
 	on("POST /desktop/call/hang-up", s.agent(s.hangUp))
 	on("POST /desktop/call/wrap-up", s.agent(s.finishWrapUp))
 	on("POST /desktop/call/rejoin", s.agent(s.rejoin))
@@ -195,6 +202,9 @@ func (s *Server) serve(h handler) http.Handler {
 		s.protect(w.Header())
 		err := s.unforged(r)
 		if err == nil {
+			err = s.within(w, r)
+		}
+		if err == nil {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			err = h(w, r)
 		}
@@ -221,6 +231,9 @@ func (s *Server) unforged(r *http.Request) error {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil
 	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		return refuse(http.StatusForbidden, "the request comes from another site: open the page at %s", s.cfg.PublicURL)
+	}
 	if r.Header.Get("X-Switchboard") != "1" {
 		return refuse(http.StatusForbidden, "the header X-Switchboard: 1 is missing; only the page itself may ask for this")
 	}
@@ -242,21 +255,6 @@ func (s *Server) unforged(r *http.Request) error {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// agent lets a request through with the agent who signed in, and nobody else. A browser that says who made it ask is
-// believed: a page of a neighbouring host is sent the cookie, and could take the softphone over by a stream of its own.
-func (s *Server) agent(next func(http.ResponseWriter, *http.Request, Agent) error) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-			return refuse(http.StatusForbidden, "the request comes from another site: open the page at %s", s.cfg.PublicURL)
-		}
-		me, ok := s.session(r)
-		if !ok {
-			return refuse(http.StatusUnauthorized, "you are not signed in, or not any more: sign in again")
-		}
-		return next(w, r, me)
-	}
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
@@ -294,9 +292,11 @@ type configuration struct {
 	SignIn struct {
 		Kind  string   `json:"kind"`
 		Names []string `json:"names,omitempty"`
+		Roles []Role   `json:"roles,omitempty"`
 		URL   string   `json:"url,omitempty"`
 	} `json:"sign_in"`
 	Agent *Agent `json:"agent"`
+	Roles []Role `json:"roles,omitempty"` // of who has signed in
 	Voice struct {
 		Edge       string `json:"edge"`
 		Signalling string `json:"signalling"`
@@ -326,12 +326,12 @@ func (s *Server) config(w http.ResponseWriter, r *http.Request) error {
 		bridge.Scheme = strings.Replace(bridge.Scheme, "http", "ws", 1)
 		c.TaskRouter.Socket = bridge.String()
 	}
-	if me, ok := s.session(r); ok {
-		c.Agent = &me
+	if p, ok := s.session(r); ok && p.is(RoleAgent) {
+		c.Agent, c.Roles = p.Agent, p.Roles
 	}
 	c.SignIn.Kind, c.SignIn.URL = "oidc", pathSignIn
 	if s.openID == nil {
-		c.SignIn.Kind, c.SignIn.URL = "names", ""
+		c.SignIn.Kind, c.SignIn.URL, c.SignIn.Roles = "names", "", AllRoles()
 		ctx, cancel := context.WithTimeout(r.Context(), twilioTimeout)
 		defer cancel()
 		var err error

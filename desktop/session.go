@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -97,28 +98,40 @@ func (c cookies) read(r *http.Request, purpose string, into any) bool {
 	return json.Unmarshal(s.Value, into) == nil
 }
 
-// session is the agent whose browser it is.
-func (s *Server) session(r *http.Request) (Agent, bool) {
-	var me Agent
-	ok := s.cookies.read(r, cookieSession, &me)
-	return me, ok && me.SID != "" && me.Identity != ""
+// session is whose browser it is.
+func (s *Server) session(r *http.Request) (person, bool) {
+	var p person
+	ok := s.cookies.read(r, cookieSession, &p)
+	if p.Agent != nil && (p.Agent.SID == "" || p.Agent.Identity == "") {
+		p.Agent = nil
+	}
+	return p, ok && p.Who != "" && len(p.Roles) > 0
 }
 
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, me Agent) error {
-	s.log.InfoContext(r.Context(), "agent signed in", "AgentSid", me.SID)
-	return s.cookies.set(w, cookieSession, me, sessionLifetime)
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, p person) error {
+	who := []any{"roles", p.Roles}
+	if p.Agent != nil {
+		who = append(who, "AgentSid", p.Agent.SID)
+	}
+	s.log.InfoContext(r.Context(), "signed in", who...)
+	return s.cookies.set(w, cookieSession, p, sessionLifetime)
 }
 
-// signInByName believes whoever comes. It is there on laptops alone, see Config.OIDC.
+// signInByName believes whoever comes, and lets them choose a role beside the agent's. It is there on laptops alone, see
+// Config.OIDC.
 func (s *Server) signInByName(w http.ResponseWriter, r *http.Request) error {
 	if s.openID != nil {
 		return refuse(http.StatusNotFound, "agents do not sign in by name here: go to %s", pathSignIn)
 	}
 	var in struct {
 		Name string `json:"name"`
+		Role Role   `json:"role"`
 	}
 	if err := read(r, &in); err != nil {
 		return err
+	}
+	if in.Role != "" && !slices.Contains(AllRoles(), in.Role) {
+		return refuse(http.StatusUnprocessableEntity, "there is no such role: choose one of %q", AllRoles())
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), twilioTimeout)
 	defer cancel()
@@ -129,7 +142,11 @@ func (s *Server) signInByName(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.twilioDown(ctx, "find the agent", err)
 	}
-	if err := s.begin(w, r, me); err != nil {
+	p := person{Who: me.Name, Roles: []Role{RoleAgent}, Agent: &me}
+	if in.Role != "" && in.Role != RoleAgent {
+		p.Roles = append(p.Roles, in.Role)
+	}
+	if err := s.begin(w, r, p); err != nil {
 		return err
 	}
 	return noContent(w)

@@ -116,6 +116,11 @@ func (s *Server) protect(h http.Header) {
 		"media-src 'self' blob:; manifest-src 'self'; connect-src 'self' "+twilio+"; "+
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if s.cookies.secure { // a browser that has seen the page once never goes there without TLS
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 }

@@ -17,6 +17,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
+	"switchboard/codec"
 	"switchboard/provision"
 	"switchboard/workflows"
 )
@@ -42,6 +43,10 @@ func prepare(ctx context.Context, cfg Config) (activities.Statuses, error) {
 	defer cancel()
 	if err := addSearchAttributes(temporalCtx, cfg.Temporal, cfg.Namespace); err != nil {
 		return activities.Statuses{}, fmt.Errorf("worker: search attributes: %w", err)
+	}
+	// A worker without the right key would hold up every call it gets hold of.
+	if err := codec.Check(temporalCtx, cfg.Temporal, cfg.Namespace, cfg.Encryption); err != nil {
+		return activities.Statuses{}, fmt.Errorf("worker: encryption: %w", err)
 	}
 	statuses, err := checkWorkspace(ctx, cfg)
 	if err != nil {

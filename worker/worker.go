@@ -18,6 +18,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
+	"switchboard/codec"
 	"switchboard/health"
 	"switchboard/numbers"
 	"switchboard/workflows"
@@ -27,8 +28,10 @@ import (
 type Config struct {
 	Temporal  client.Client
 	Namespace string // of the client
-	Twilio    activities.TwilioConfig
-	Events    activities.Events
+	// Encryption is the keys of the client.
+	Encryption codec.Keys
+	Twilio     activities.TwilioConfig
+	Events     activities.Events
 	// PublicURL is where Twilio reaches the webhook process; CallerID is the number callers see.
 	PublicURL, CallerID string
 	// Dialling is which numbers may be rung.

@@ -21,6 +21,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
+	"switchboard/codec"
 	"switchboard/config"
 	"switchboard/desktop"
 	"switchboard/events"
@@ -73,7 +74,7 @@ func runWorker(ctx context.Context) error {
 		return err
 	}
 	logger := newLogger(cfg.Log, "worker")
-	temporal, namespace, err := dial(logger)
+	temporal, namespace, err := dial(logger, cfg.Encryption)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func runWorker(ctx context.Context) error {
 	}
 	defer publisher.Close()
 	return worker.Run(ctx, worker.Config{
-		Temporal: temporal, Namespace: namespace, Events: publisher, Logger: logger, PublicURL: cfg.PublicURL, CallerID: cfg.Twilio.CallerID,
+		Temporal: temporal, Namespace: namespace, Encryption: cfg.Encryption, Events: publisher, Logger: logger, PublicURL: cfg.PublicURL, CallerID: cfg.Twilio.CallerID,
 		Dialling: cfg.Dialling, CallsPerSecond: cfg.CallsPerSecond, AgentRings: time.Duration(cfg.Policy.AgentRings),
 		Listen: cfg.Listen,
 		Twilio: activities.TwilioConfig{
@@ -100,7 +101,7 @@ func runWebhook(ctx context.Context) error {
 		return err
 	}
 	logger := newLogger(cfg.Log, "webhook")
-	temporal, _, err := dial(logger)
+	temporal, _, err := dial(logger, cfg.Encryption)
 	if err != nil {
 		return err
 	}
@@ -121,6 +122,12 @@ func runWebhook(ctx context.Context) error {
 			return err
 		}
 		callbacks.Page, serving.Ending = page, page.Close
+		if cfg.TemporalUI != "" {
+			callbacks.Codec, err = codec.NewServer(codec.ServerConfig{Keys: cfg.Encryption, UI: cfg.TemporalUI, Allow: page.Operator, Logger: logger})
+			if err != nil {
+				return err
+			}
+		}
 	}
 	if serving.Handler, err = webhook.New(callbacks); err != nil {
 		return err
@@ -143,7 +150,11 @@ func desktopConfig(cfg config.Webhook, temporal client.Client, logger *slog.Logg
 		Calls: desktop.Temporal(temporal), Logger: logger,
 	}
 	if d.OIDC != nil {
-		out.OIDC = &desktop.OIDC{Issuer: d.OIDC.Issuer, ClientID: d.OIDC.ClientID, ClientSecret: d.OIDC.ClientSecret, Claim: d.OIDC.Claim}
+		out.OIDC = &desktop.OIDC{Issuer: d.OIDC.Issuer, ClientID: d.OIDC.ClientID, ClientSecret: d.OIDC.ClientSecret, Claim: d.OIDC.Claim,
+			RolesClaim: d.OIDC.RolesClaim, Roles: map[desktop.Role][]string{}, Audiences: d.OIDC.Audiences}
+		for role, values := range d.OIDC.Roles {
+			out.OIDC.Roles[desktop.Role(role)] = values
+		}
 	}
 	return out
 }
@@ -154,7 +165,7 @@ func runIntake(ctx context.Context) error {
 		return err
 	}
 	logger := newLogger(cfg.Log, "intake")
-	temporal, _, err := dial(logger)
+	temporal, _, err := dial(logger, cfg.Encryption)
 	if err != nil {
 		return err
 	}
@@ -171,8 +182,12 @@ func newLogger(level slog.Level, process string) *slog.Logger {
 
 // dial connects to Temporal as its own environment variables say, and tells the namespace. It does not wait for the
 // server: a process that starts first finds it later.
-func dial(logger *slog.Logger) (client.Client, string, error) {
-	options, err := envconfig.LoadDefaultClientOptions()
+func dial(logger *slog.Logger, keys codec.Keys) (client.Client, string, error) {
+	environment, err := config.NewTemporalEnvironment(os.LookupEnv, os.Environ())
+	if err != nil {
+		return nil, "", err
+	}
+	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: environment})
 	if err != nil {
 		return nil, "", fmt.Errorf("read Temporal's environment (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …): %w", err)
 	}
@@ -180,6 +195,10 @@ func dial(logger *slog.Logger) (client.Client, string, error) {
 		options.Namespace = client.DefaultNamespace
 	}
 	options.Logger = log.NewStructuredLogger(logger)
+	codec.Options(&options, keys)
+	if keys.Any() {
+		logger.Info("what Temporal keeps is encrypted", "keys", keys.IDs())
+	}
 	c, err := client.NewLazyClient(options)
 	if err != nil {
 		return nil, "", fmt.Errorf("connect to Temporal: %w", err)

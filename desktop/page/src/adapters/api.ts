@@ -16,7 +16,7 @@ export class Api {
   ahead = 0
 
   config = () => this.ask<Config>('GET', '/desktop/config')
-  signIn = (name: string) => this.ask<void>('POST', '/desktop/session', { name })
+  signIn = (name: string, role: string) => this.ask<void>('POST', '/desktop/session', { name, role })
   signOut = () => this.ask<void>('DELETE', '/desktop/session')
   token = () => this.ask<Token>('POST', '/desktop/token')
   call = (call: string) => this.ask<CallAnswer>('GET', '/desktop/call?call=' + encodeURIComponent(call))

@@ -187,9 +187,9 @@ export class Desk {
 
   // From here on: what the agent can do.
 
-  readonly signIn = async (name: string) => {
+  readonly signIn = async (name: string, role: string) => {
     try {
-      await this.api.signIn(name)
+      await this.api.signIn(name, role)
     } catch (e) {
       this.store.tell({ type: 'notice', text: (e as Error).message })
       return

@@ -7,7 +7,7 @@ export interface Agent {
   identity: string
 }
 
-export type SignIn = { kind: 'names'; names: string[] } | { kind: 'oidc'; url: string }
+export type SignIn = { kind: 'names'; names: string[]; roles?: string[] } | { kind: 'oidc'; url: string }
 
 export interface Config {
   sign_in: SignIn

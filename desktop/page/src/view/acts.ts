@@ -2,7 +2,7 @@ import type { WrapUp } from '../model/contract'
 
 /** Acts are what the agent can do on the page. */
 export interface Acts {
-  signIn(name: string): void
+  signIn(name: string, role: string): void
   signOut(): void
   takeOver(): void
   choose(status: string): void

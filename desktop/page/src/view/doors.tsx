@@ -24,12 +24,20 @@ export function SignInForm({ way, trouble, act }: { way: SignIn; trouble: string
           </>
         : <form onSubmit={e => {
             e.preventDefault()
-            act.signIn(String(new FormData(e.currentTarget).get('name')))
+            const form = new FormData(e.currentTarget)
+            act.signIn(String(form.get('name')), String(form.get('role') ?? ''))
           }}>
             <label className="field">
               <span>Who are you?</span>
               <select name="name" data-qa="sign-in-name">{(way.names ?? []).map(n => <option key={n}>{n}</option>)}</select>
             </label>
+            {(way.roles?.length ?? 0) > 1 &&
+              <label className="field">
+                <span>As what besides an agent?</span>
+                <select name="role" data-qa="sign-in-role">
+                  {way.roles!.map(r => <option key={r} value={r}>{r === 'agent' ? 'nothing else' : r}</option>)}
+                </select>
+              </label>}
             <button className="button primary wide" data-qa="sign-in-go">Sign in</button>
             <p className="muted small">Names without passwords are for trying things out; production asks your identity provider.</p>
           </form>}

@@ -41,6 +41,7 @@ type runFlags struct {
 	data            string
 	agents, samples int
 	people          []string
+	encrypt         bool
 
 	twilio, developer string
 	account           command.Options // of -twilio real
@@ -57,6 +58,7 @@ func parseRunFlags(args []string) (runFlags, error) {
 	flags.StringVar(&f.listen.Intake, "intake", "127.0.0.1:8081", "`address` of the intake's health checks")
 	flags.StringVar(&f.data, "data", ".dev", "`folder` of the state, which survives a restart")
 	flags.IntVar(&f.agents, "agents", 2, "how many robot agents take calls")
+	flags.BoolVar(&f.encrypt, "encrypt", false, "encrypt what Temporal keeps, with a key of the folder's own")
 	people := flags.String("people", "alice,bob", "`names` of agents at whose page somebody sits, separated by commas")
 	flags.IntVar(&f.samples, "samples", 3, "how many sample requests to place; none with -twilio real, where telephones would ring")
 	accountFlags(flags, &f)
@@ -102,7 +104,7 @@ func run(ctx context.Context, args []string, insist <-chan struct{}) error {
 	t.line("%s the whole call process on this machine; state in %s\n", t.bold("Switchboard:"), f.data)
 	began := time.Now()
 	s, err := stack.Start(ctx, stack.Options{
-		Dir: f.data, Listen: f.listen, Agents: f.agents, People: f.people, Skills: skills, Speak: voice, KeepAlive: true, Progress: t, Insist: insist,
+		Dir: f.data, Listen: f.listen, Agents: f.agents, People: f.people, Skills: skills, Speak: voice, KeepAlive: true, Encrypt: f.encrypt, Progress: t, Insist: insist,
 		Account: at,
 	})
 	if err != nil && ctx.Err() != nil {
@@ -116,6 +118,10 @@ func run(ctx context.Context, args []string, insist <-chan struct{}) error {
 	t.addresses(s, f.data, f.people)
 	if own != nil {
 		go own.follow(ctx, t, lookForTunnel, s.Readdress)
+	}
+	if f.encrypt {
+		t.line("What Temporal keeps is encrypted. To read it, sign in at %s as operator, then open %s, and have its", s.PageURL(), s.TemporalUIURL())
+		t.line("codec server settings (top right) include cross-origin credentials.\n")
 	}
 	err = follow(ctx, t, s, f)
 	t.line("\nStopping; Ctrl-C again does not wait.\n")

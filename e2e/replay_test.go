@@ -20,10 +20,12 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	sb "switchboard"
+	"switchboard/codec"
 	"switchboard/dev/stack"
 	"switchboard/workflows"
 )
@@ -59,7 +61,11 @@ func replayAll(t *testing.T, s *stack.Stack) {
 			t.Errorf("%s: read its history: %v", id, err)
 			return
 		}
-		replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableDeadlockDetection: true})
+		var options client.Options
+		codec.Options(&options, s.Keys())
+		replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
+			DisableDeadlockDetection: true, DataConverter: options.DataConverter, FailureConverter: options.FailureConverter,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

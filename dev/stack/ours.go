@@ -117,6 +117,7 @@ func (s *Stack) environment(webhook string) []string {
 	if s.o.Policy != "" {
 		env["SWITCHBOARD_POLICY"] = s.o.Policy
 	}
+	maps.Copy(env, s.encryption())
 	maps.Copy(env, shellEnvironment())
 	maps.Copy(env, s.o.Env)
 	return list(env)

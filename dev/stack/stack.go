@@ -23,6 +23,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"switchboard/codec"
 	"switchboard/provision"
 	"switchboard/simulator"
 )
@@ -74,6 +75,8 @@ type Options struct {
 	TemporalSettings []string
 	// Balanced puts a load balancer where Twilio finds the webhook process, so that Roll can put a new one beside the old.
 	Balanced bool
+	// Encrypt has everything encrypted that Temporal keeps, with a key of the folder's own.
+	Encrypt bool
 	// KeepAlive starts processes again that end by themselves, later each time.
 	KeepAlive bool
 	// Switchboard and TemporalCLI are ready binaries. Empty: built into .dev/bin at the root of the repository.
@@ -115,6 +118,7 @@ type Stack struct {
 	simulator *simulator.Simulator
 	workspace provision.Workspace
 	key       apiKey
+	keys      codec.Keys // none unless Encrypt
 	temporal  client.Client
 	transport *http.Transport
 
@@ -172,7 +176,7 @@ func start(ctx context.Context, o Options) (_ *Stack, err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		s.claim, s.build, s.launchTemporal, s.buildOurs, s.awaitTemporal, s.startKafka, s.startSimulator, s.startProcesses, s.openForCalls,
+		s.claim, s.prepareEncryption, s.build, s.launchTemporal, s.buildOurs, s.awaitTemporal, s.startKafka, s.startSimulator, s.startProcesses, s.openForCalls,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

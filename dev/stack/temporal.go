@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	sb "switchboard"
+	"switchboard/codec"
 )
 
 // retention is how long closed workflows are kept: as long as Kafka keeps requests, for a request that is read again
@@ -46,6 +47,9 @@ func (s *Stack) launchTemporal(context.Context) error {
 		args = append(args, "--headless")
 	} else {
 		args = append(args, "--ui-port", strconv.Itoa(portOf(s.at.TemporalUI)))
+		if s.keys.Any() {
+			args = append(args, "--ui-codec-endpoint", s.codecEndpoint())
+		}
 	}
 	env := shellEnvironment()
 	env["TEMPORAL_VERSION_CHECK_DISABLED"] = "1" // or it asks version-info.temporal.io: nothing here leaves the machine
@@ -59,9 +63,9 @@ func (s *Stack) launchTemporal(context.Context) error {
 func (s *Stack) awaitTemporal(ctx context.Context) (err error) {
 	step := s.o.Progress.Step("Temporal")
 	defer func() { step.Done(s.at.Temporal, err) }()
-	s.temporal, err = client.NewLazyClient(client.Options{
-		HostPort: s.at.Temporal, Namespace: Namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
+	options := client.Options{HostPort: s.at.Temporal, Namespace: Namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
+	codec.Options(&options, s.keys)
+	s.temporal, err = client.NewLazyClient(options)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@
 # they are not.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test clean fmt lint desktop
+.PHONY: help run test clean fmt lint desktop audit
 
 # -modfile is refused in a workspace.
 export GOWORK := off
@@ -48,6 +48,9 @@ lint: ## the checks of make test that run no test
 	$(call step,go vet,go vet ./...)
 	$(call step,staticcheck,go tool -modfile=tools/lint.mod staticcheck ./...)
 	$(call step,workflowcheck,go tool -modfile=tools/lint.mod workflowcheck ./workflows/...)
+
+audit: ## known vulnerabilities in what we use, as far as their lists can be reached
+	@.ci/audit
 
 fmt: ## format every Go file
 	@$(go_files) -print0 | xargs -0 gofmt -l -w

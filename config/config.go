@@ -6,6 +6,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ type Twilio struct {
 // Kafka is how to reach the brokers.
 type Kafka struct {
 	Brokers      []string
-	TLS          bool
+	TLS          *tls.Config // nil: none
 	SASLUser     string
 	SASLPassword string
 	// SASLMechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: SCRAM-SHA-512 where there is a user.
@@ -227,7 +228,7 @@ func (r *reader) apiURL() string {
 
 func (r *reader) kafka() Kafka {
 	k := Kafka{
-		TLS:           r.optional("KAFKA_TLS", "false") == "true",
+		TLS:           r.kafkaTLS(),
 		SASLUser:      r.optional("KAFKA_SASL_USER", ""),
 		SASLPassword:  r.secret("KAFKA_SASL_PASSWORD"),
 		SASLMechanism: r.optional("KAFKA_SASL_MECHANISM", ""),
@@ -244,6 +245,9 @@ func (r *reader) kafka() Kafka {
 	}
 	if any := k.SASLMechanism + k.SASLUser + k.SASLPassword; any != "" && (k.SASLUser == "" || k.SASLPassword == "") {
 		r.wrong("KAFKA_SASL_USER", "and KAFKA_SASL_PASSWORD go together, and with KAFKA_SASL_MECHANISM: one of them is missing")
+	}
+	if k.SASLMechanism == "PLAIN" && k.TLS == nil {
+		r.wrong("KAFKA_SASL_MECHANISM", "is PLAIN, which sends the password as it is: set KAFKA_TLS=true")
 	}
 	return k
 }

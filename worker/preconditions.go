@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -117,9 +119,18 @@ func addSearchAttributes(ctx context.Context, c client.Client, namespace string)
 	})
 	var exists *serviceerror.AlreadyExists // another worker was quicker
 	if err != nil && !errors.As(err, &exists) {
-		return err
+		return fmt.Errorf("%s cannot be added by the worker: %w; where the server leaves it to its operators (Temporal Cloud), have them added there", describe(missing), err)
 	}
 	return nil
+}
+
+// describe names search attributes as `temporal operator search-attribute create` wants them.
+func describe(attributes map[string]enumspb.IndexedValueType) string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		list = append(list, name+"="+attributes[name].String())
+	}
+	return strings.Join(list, ", ")
 }
 
 // scheduleSweep makes the schedule of the sweep if it is not there.

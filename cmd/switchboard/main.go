@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -207,11 +206,7 @@ func dial(logger *slog.Logger, keys codec.Keys) (client.Client, string, error) {
 }
 
 func kafka(k config.Kafka, clientID string) events.Kafka {
-	out := events.Kafka{
-		Brokers: k.Brokers, ClientID: clientID, User: k.SASLUser, Password: k.SASLPassword, Mechanism: k.SASLMechanism,
+	return events.Kafka{
+		Brokers: k.Brokers, ClientID: clientID, TLS: k.TLS, User: k.SASLUser, Password: k.SASLPassword, Mechanism: k.SASLMechanism,
 	}
-	if k.TLS {
-		out.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	return out
 }

@@ -36,6 +36,8 @@ type Worker struct {
 	// reservation timeout.
 	Policy sb.Policy
 	Listen string // for health checks
+	// Deployment has its BuildID only if the environment names one; see Stamped.
+	Deployment Deployment
 }
 
 // Webhook is what the webhook process needs.
@@ -99,7 +101,7 @@ func LoadWorker(env Lookup) (Worker, error) {
 	r := reader{env: env}
 	w := Worker{
 		Log: r.level(), Twilio: r.twilio(), Kafka: r.kafka(), PublicURL: r.publicURL(), Policy: r.policy(), Dialling: r.dialling(true),
-		Encryption: r.encryption(), Listen: r.optional("SWITCHBOARD_WORKER_LISTEN", "127.0.0.1:8082"),
+		Encryption: r.encryption(), Listen: r.optional("SWITCHBOARD_WORKER_LISTEN", "127.0.0.1:8082"), Deployment: r.deployment(),
 	}
 	perSecond := "1"
 	if w.Twilio.APIURL != "" {

@@ -19,6 +19,7 @@ import (
 	sb "switchboard"
 	"switchboard/activities"
 	"switchboard/codec"
+	"switchboard/config"
 	"switchboard/health"
 	"switchboard/numbers"
 	"switchboard/workflows"
@@ -40,6 +41,8 @@ type Config struct {
 	CallsPerSecond float64
 	// AgentRings is how long the centre's policy lets a softphone ring.
 	AgentRings time.Duration
+	// Deployment pins the calls that this worker begins to its build, see docs/decisions/0010-calls-stay-on-their-build.md.
+	Deployment config.Deployment
 	// Listen is where /healthz and /readyz answer, see package health; "" means nowhere.
 	Listen string
 	Logger *slog.Logger
@@ -77,16 +80,17 @@ func Run(ctx context.Context, cfg Config) error {
 
 	// A fatal error, such as a deleted namespace, ends the process; whoever started it starts it again.
 	fatal := make(chan error, 2)
-	calls := sdk.New(cfg.Temporal, sb.CallQueue, options(fatal))
-	calls.RegisterWorkflowWithOptions(workflows.Call, workflow.RegisterOptions{Name: sb.CallWorkflow})
-	calls.RegisterWorkflowWithOptions(workflows.Reap, workflow.RegisterOptions{Name: sb.ReapWorkflow})
-	calls.RegisterWorkflowWithOptions(workflows.Sweep, workflow.RegisterOptions{Name: sb.SweepWorkflow})
+	calls := sdk.New(cfg.Temporal, sb.CallQueue, options(cfg.Deployment, fatal))
+	calls.RegisterWorkflowWithOptions(workflows.Call, workflow.RegisterOptions{Name: sb.CallWorkflow, VersioningBehavior: workflow.VersioningBehaviorPinned})
+	// These take seconds, and a sweep that waited for a build that is gone would keep all later ones from starting.
+	calls.RegisterWorkflowWithOptions(workflows.Reap, workflow.RegisterOptions{Name: sb.ReapWorkflow, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	calls.RegisterWorkflowWithOptions(workflows.Sweep, workflow.RegisterOptions{Name: sb.SweepWorkflow, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 	calls.RegisterActivity(acts)
 
 	// Dials have a queue of their own so that the server can hold them to the account's rate without holding anything
 	// else back; eager execution, which would go past that rate, is off where a rate is set. The rate is divided among
 	// the queue's partitions, with at least one dial each: give switchboard-dials a single partition in production.
-	dialOptions := options(fatal)
+	dialOptions := options(cfg.Deployment, fatal)
 	dialOptions.DisableWorkflowWorker = true
 	dialOptions.TaskQueueActivitiesPerSecond = cfg.CallsPerSecond
 	dials := sdk.New(cfg.Temporal, sb.DialQueue, dialOptions)
@@ -99,6 +103,10 @@ func Run(ctx context.Context, cfg Config) error {
 	defer calls.Stop()
 	state.is(working)
 	cfg.Logger.Info("worker is working", "Queues", []string{sb.CallQueue, sb.DialQueue}, "CallsPerSecond", cfg.CallsPerSecond)
+	if cfg.Deployment.Name != "" {
+		cfg.Logger.Info("worker takes new calls only while its build is the deployment's current version: temporal worker deployment set-current-version",
+			"Deployment", cfg.Deployment.Name, "BuildID", cfg.Deployment.BuildID)
+	}
 	if cfg.Ready != nil {
 		cfg.Ready()
 	}
@@ -112,8 +120,13 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 }
 
-func options(fatal chan<- error) sdk.Options {
+func options(deployment config.Deployment, fatal chan<- error) sdk.Options {
 	return sdk.Options{
+		// Both queues: a pinned call's dials are made by its own build, too.
+		DeploymentOptions: sdk.DeploymentOptions{
+			UseVersioning: deployment.Name != "",
+			Version:       sdk.WorkerDeploymentVersion{DeploymentName: deployment.Name, BuildID: deployment.BuildID},
+		},
 		// 0, the default, would abandon a dial in the middle: the caller would ring and nobody know of it for 22 s.
 		WorkerStopTimeout: stopWithin,
 		// Two pollers are right for a server next door; over a real network more are needed, and more only move the

@@ -1,7 +1,7 @@
 // Command switchboard is the three processes of the product, one at a time: `switchboard worker`, `switchboard webhook`,
-// `switchboard intake`; `switchboard provision`, which sets their account up at Twilio; and `switchboard healthcheck`, which
-// asks one of them how it is. The processes take everything from the environment (package config), and the program holds no
-// logic of its own.
+// `switchboard intake`; `switchboard provision`, which sets their account up at Twilio; `switchboard healthcheck`, which asks
+// one of them how it is; and `switchboard version`. The processes take everything from the environment (package config), and
+// the program holds no logic of its own.
 package main
 
 import (
@@ -31,7 +31,7 @@ import (
 	"switchboard/worker"
 )
 
-const usage = "usage: switchboard worker | webhook | intake | healthcheck URL: configured by the environment, see docs/operating.md; " +
+const usage = "usage: switchboard worker | webhook | intake | healthcheck URL | version: configured by the environment, see docs/operating.md; " +
 	"or switchboard provision [flags], see docs/provisioning.md"
 
 // exitError ends the program with a code and nothing more to say.
@@ -60,6 +60,10 @@ func run(ctx context.Context, args []string) error {
 	if len(args) == 2 && args[0] == "healthcheck" {
 		return health.Ask(ctx, args[1])
 	}
+	if len(args) == 1 && (args[0] == "version" || args[0] == "-version" || args[0] == "--version") {
+		_, err := fmt.Println(shownVersion())
+		return err
+	}
 	processes := map[string]func(context.Context) error{"worker": runWorker, "webhook": runWebhook, "intake": runIntake}
 	if len(args) != 1 || processes[args[0]] == nil {
 		return errors.New(usage)
@@ -70,6 +74,9 @@ func run(ctx context.Context, args []string) error {
 func runWorker(ctx context.Context) error {
 	cfg, err := config.LoadWorker(os.LookupEnv)
 	if err != nil {
+		return err
+	}
+	if cfg.Deployment, err = cfg.Deployment.Stamped(buildVersion()); err != nil {
 		return err
 	}
 	logger := newLogger(cfg.Log, "worker")
@@ -86,7 +93,7 @@ func runWorker(ctx context.Context) error {
 	return worker.Run(ctx, worker.Config{
 		Temporal: temporal, Namespace: namespace, Encryption: cfg.Encryption, Events: publisher, Logger: logger, PublicURL: cfg.PublicURL, CallerID: cfg.Twilio.CallerID,
 		Dialling: cfg.Dialling, CallsPerSecond: cfg.CallsPerSecond, AgentRings: time.Duration(cfg.Policy.AgentRings),
-		Listen: cfg.Listen,
+		Listen: cfg.Listen, Deployment: cfg.Deployment,
 		Twilio: activities.TwilioConfig{
 			AccountSID: cfg.Twilio.AccountSID, AuthToken: cfg.Twilio.AuthToken, APIURL: cfg.Twilio.APIURL,
 			Workspace: cfg.Twilio.Workspace, Routing: cfg.Twilio.Routing,
@@ -176,7 +183,9 @@ func runIntake(ctx context.Context) error {
 }
 
 func newLogger(level slog.Level, process string) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("Process", process)
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("Process", process)
+	logger.Info("starting", "Version", shownVersion())
+	return logger
 }
 
 // dial connects to Temporal as its own environment variables say, and tells the namespace. It does not wait for the

@@ -42,6 +42,22 @@ func (s *Stack) Roll(ctx context.Context, part string) error {
 	return nil
 }
 
+// Beside starts one more worker and leaves the one that is there, as a deployment with worker versioning does. env is added to
+// its environment, such as another build's ID. It ends with the stack, if stop is not called before.
+func (s *Stack) Beside(ctx context.Context, env map[string]string) (stop func(context.Context) error, err error) {
+	p := s.ours(Worker)
+	p.env = append(p.env, list(env)...) // of two values the last one counts
+	p.log, p.notice = s.logPath("worker-beside"), s.o.Progress.Notice
+	if err := p.start(); err != nil {
+		return nil, fmt.Errorf("stack: %w", err)
+	}
+	if err := p.await(ctx); err != nil {
+		return nil, fmt.Errorf("stack: %w", errors.Join(err, p.kill()))
+	}
+	s.atStop("", p.stop)
+	return p.stop, nil
+}
+
 // balancer is what stands before the webhook processes in production: new requests go to the present one, those that have
 // begun are finished where they are.
 type balancer struct {

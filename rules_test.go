@@ -60,6 +60,7 @@ var packages = map[string][]string{
 	"features":            {"*"},
 	"features/chromium":   {},
 	"features/island":     {},
+	"internal/image":      {},
 	"internal/privacy":    {"*"},
 	"internal/simulation": {"*"},
 	"internal/truth":      {"*"},

@@ -1,0 +1,146 @@
+package deploy_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	sb "switchboard"
+	"switchboard/internal/image"
+)
+
+// writing are the services whose programs write beside what they are given to write to, each with what it wants.
+var writing = map[string]string{
+	"kafka":     "the image's start script writes the broker's settings",
+	"topics":    "Kafka's scripts write a log",
+	"schema":    "runs once",
+	"namespace": "the Temporal CLI may keep settings",
+}
+
+func TestComposeGivesNoPrivilegesAndLimitsMemory(t *testing.T) {
+	for name, s := range mustLoad(t, simulated, "simulator").Services {
+		if !slices.Equal(s.CapDrop, []string{"ALL"}) || len(s.CapAdd) > 0 || s.Privileged {
+			t.Errorf("%s: capabilities: dropped %v, added %v, privileged: %v", name, s.CapDrop, s.CapAdd, s.Privileged)
+		}
+		if !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
+			t.Errorf("%s may gain privileges", name)
+		}
+		if s.MemLimit == 0 {
+			t.Errorf("%s has no limit of memory", name)
+		}
+		if _, known := writing[name]; s.ReadOnly == known {
+			t.Errorf("%s: read_only is %v", name, s.ReadOnly)
+		}
+		if ours := strings.HasPrefix(s.Image, "switchboard"); ours && s.User != "10001:10001" {
+			t.Errorf("%s runs as %q", name, s.User)
+		}
+	}
+}
+
+// What a health check runs must be in the image, which has nothing but the binary.
+func TestComposeAsksWithWhatTheImageHas(t *testing.T) {
+	p := mustLoad(t, simulated)
+	program, err := image.Entrypoint("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"worker", "webhook", "intake"} {
+		s := p.Services[name]
+		if s.HealthCheck == nil || len(s.HealthCheck.Test) != 4 {
+			t.Errorf("%s: its health check is %+v", name, s.HealthCheck)
+			continue
+		}
+		test := s.HealthCheck.Test
+		if test[0] != "CMD" || test[1] != program || test[2] != "healthcheck" {
+			t.Errorf("%s: its health check is %q, and the image has only %s", name, test, program)
+		}
+		listen, _ := lookup(t, p, name)("SWITCHBOARD_" + strings.ToUpper(name) + "_LISTEN")
+		_, port, _ := strings.Cut(listen, ":")
+		if want := "http://127.0.0.1:" + port + "/readyz"; test[3] != want {
+			t.Errorf("%s listens on %s and is asked at %s, want %s", name, listen, test[3], want)
+		}
+	}
+}
+
+// The rate of dials is divided among their queue's partitions.
+func TestTemporalKeepsDialsInOnePartition(t *testing.T) {
+	text, err := os.ReadFile("temporal.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"} {
+		if want := key + ":\n  - value: 1\n    constraints: { taskQueueName: " + sb.DialQueue + " }\n"; !strings.Contains(string(text), want) {
+			t.Errorf("not in deploy/temporal.yaml:\n%s", want)
+		}
+	}
+	mounted := false
+	for _, v := range mustLoad(t, simulated).Services["temporal"].Volumes {
+		here, err := filepath.Abs("temporal.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mounted = mounted || v.Source == here && v.ReadOnly
+	}
+	if !mounted {
+		t.Error("the server does not get deploy/temporal.yaml")
+	}
+}
+
+// Debian's docker-compose, the last one in Python, has rules of its own.
+func TestDebiansDockerComposeReadsIt(t *testing.T) {
+	program, err := exec.LookPath("docker-compose")
+	if err != nil {
+		t.Skip("docker-compose (Debian's package of that name) is not installed")
+	}
+	for _, args := range [][]string{{}, {"--file", "deploy/" + production}} {
+		args = append([]string{"--file", "docker-compose.yml"}, args...)
+		cmd := exec.CommandContext(t.Context(), program, append(args, "config", "--quiet")...)
+		cmd.Dir = ".."
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "COMPOSE_PROFILES=simulator"}
+		for key, value := range twilio {
+			cmd.Env = append(cmd.Env, key+"="+value)
+		}
+		if said, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %v\n%s", args, err, said)
+		}
+	}
+}
+
+func TestSecretsAreMadeOnce(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("openssl is not installed")
+	}
+	dir := filepath.Join(t.TempDir(), "secrets")
+	run := func() {
+		cmd := exec.CommandContext(t.Context(), "./secrets.sh")
+		cmd.Env = append(os.Environ(), "SWITCHBOARD_SECRETS="+dir)
+		if said, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+	}
+	run()
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Fatalf("the folder: %v, %v", info.Mode(), err)
+	}
+	made := map[string]string{}
+	for name, secret := range mustLoad(t, map[string]string{"SWITCHBOARD_SECRETS": dir}, "simulator").Secrets {
+		text, err := os.ReadFile(secret.File)
+		if err != nil || len(text) < 32 {
+			t.Errorf("%s: %d bytes, %v", name, len(text), err)
+		}
+		info, err := os.Stat(secret.File)
+		if err != nil || info.Mode().Perm() != 0o444 {
+			t.Errorf("%s: %v", name, err)
+		}
+		made[secret.File] = string(text)
+	}
+	run()
+	for file, before := range made {
+		if text, err := os.ReadFile(file); err != nil || string(text) != before {
+			t.Errorf("%s is another after a second run, %v", file, err)
+		}
+	}
+}

@@ -31,6 +31,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"switchboard/codec"
 	"switchboard/config"
 	"switchboard/events"
 )
@@ -175,7 +176,7 @@ func TestTemporalWithTLSAndAnAPIKey(t *testing.T) {
 		t.Setenv(key, value)
 	}
 	reach := func() error {
-		c, namespace, err := dial(slog.New(slog.DiscardHandler))
+		c, namespace, err := dial(slog.New(slog.DiscardHandler), codec.Keys{})
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,9 @@ const (
 	// forgotten every call or somebody to send again what Twilio has signed for years.
 	reaperBurst      = 200
 	reapersPerSecond = 20
+	// refusalBurst and refusalsPerSecond bound what somebody who knocks all day writes into our log. All are counted.
+	refusalBurst      = 20
+	refusalsPerSecond = 0.2
 )
 
 var (

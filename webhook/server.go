@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -84,6 +85,8 @@ type server struct {
 	stats      *Stats
 	deliveries chan struct{} // holds one for each callback that is being delivered
 	reapers    *allowance.Allowance
+	refusals   *allowance.Allowance // that are logged
+	unsaid     atomic.Int64         // refusals since the last one that was logged
 }
 
 // New returns the handler of all callbacks, or an error that names everything that is wrong with the configuration.
@@ -98,6 +101,7 @@ func New(cfg Config) (http.Handler, error) {
 	s := &server{
 		Config: cfg, log: cfg.Logger, stats: cfg.Stats,
 		deliveries: make(chan struct{}, maxDeliveries), reapers: allowance.New(reaperBurst, reapersPerSecond),
+		refusals: allowance.New(refusalBurst, refusalsPerSecond),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

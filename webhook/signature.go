@@ -69,7 +69,11 @@ func (s *server) signed(next signedHandler) echo.HandlerFunc {
 
 func (s *server) refuse(c echo.Context, status int, why, sentence string) error {
 	s.stats.count(why)
-	s.log.WarnContext(c.Request().Context(), "request refused", "path", c.Path(), "why", why)
+	if s.refusals.Take() {
+		s.log.WarnContext(c.Request().Context(), "request refused", "path", c.Path(), "why", why, "not_logged_before", s.unsaid.Swap(0))
+	} else {
+		s.unsaid.Add(1)
+	}
 	return echo.NewHTTPError(status, sentence)
 }
 

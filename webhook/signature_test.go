@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -57,7 +59,7 @@ func TestTwiliosSignatureVectors(t *testing.T) {
 			s := &server{Config: Config{
 				PublicURL:  strings.TrimRight(c.public, "/"),
 				AuthTokens: func(sb.AccountSID) []string { return []string{c.token} },
-			}, log: slog.New(slog.DiscardHandler), stats: &Stats{}}
+			}, log: slog.New(slog.DiscardHandler), stats: &Stats{}, refusals: newAllowance(refusalBurst, refusalsPerSecond)}
 			e := echo.New()
 			e.POST("/myapp.php", s.signed(func(c echo.Context, _ url.Values) error { return c.NoContent(http.StatusOK) }))
 			w := httptest.NewRecorder()
@@ -156,6 +158,28 @@ func TestWhatIsNotTwiliosIsRefusedAndNotLogged(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever knocks all day is counted each time and fills no disk.
+func TestKnockingFillsNoLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		knock := func(times int) {
+			for range times {
+				r.serve(rawRequest(legTarget, "", ""))
+			}
+		}
+		knock(refusalBurst + 100)
+		time.Sleep(time.Duration(float64(time.Second) / refusalsPerSecond)) // of the bubble's own clock
+		knock(1)
+		if got := r.stats.Snapshot()[countUnsigned]; got != refusalBurst+101 {
+			t.Errorf("%d refusals were counted, want %d", got, refusalBurst+101)
+		}
+		lines := strings.Count(r.log.String(), `msg="request refused"`)
+		if lines != refusalBurst+1 || !strings.Contains(r.log.String(), "not_logged_before=100") {
+			t.Errorf("%d refusals are logged, want %d, the last with the 100 that were not:\n%s", lines, refusalBurst+1, r.log.String())
+		}
+	})
 }
 
 func TestWhoSignedIsToldByThePublicURLAlone(t *testing.T) {

@@ -138,13 +138,6 @@ func attempt(ctx context.Context) int32 {
 	return activity.GetInfo(ctx).Attempt
 }
 
-// count adds one to a counter.
-func count(ctx context.Context, name string, tags map[string]string) {
-	if activity.IsActivity(ctx) {
-		activity.GetMetricsHandler(ctx).WithTags(tags).Counter(name).Inc(1)
-	}
-}
-
 // str reads one of twilio-go's optional strings.
 func str[T ~string](p *T) T {
 	if p == nil {

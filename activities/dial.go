@@ -140,7 +140,7 @@ func (a *Activities) DialCaller(ctx context.Context, in DialCallerInput) (Dialle
 	if problem := a.Dialling.Problem(in.Phone); problem != "" {
 		// Intake has refused it already, unless its rules are others or the request is older than they are.
 		a.Logger.ErrorContext(ctx, "caller not dialled: the number "+problem, "call", in.Ref.Call)
-		count(ctx, "switchboard_dial_not_allowed", nil)
+		a.Twilio.Telemetry.DialNotAllowed(ctx)
 		return Dialled{Result: Refused}, nil
 	}
 	p := a.leg(in.Ref, in.Phone, in.Rings, in.TimeLimit)
@@ -245,10 +245,10 @@ func (a *Activities) place(ctx context.Context, ref sb.LegRef, made *voice.ApiV2
 	if ms, err := strconv.ParseFloat(str(made.QueueTime), 64); err == nil && ms > 0 {
 		out.Queued = sb.Duration(time.Duration(ms) * time.Millisecond)
 	}
+	a.Twilio.Telemetry.DialQueued(ctx, ref.Party, time.Duration(out.Queued))
 	if time.Duration(out.Queued) > longQueue {
 		a.Logger.WarnContext(ctx, "Twilio holds a dial back: the account's calls per second are used up",
 			"Party", ref.Party, "CallSid", out.Leg, "queue_time", time.Duration(out.Queued))
-		count(ctx, "switchboard_dial_queue_time_over_2s", map[string]string{"party": string(ref.Party)})
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	taskrouter "github.com/twilio/twilio-go/rest/taskrouter/v1"
 
 	sb "switchboard"
+	"switchboard/telemetry"
 )
 
 const (
@@ -31,6 +32,12 @@ const (
 // It costs a few listings and a little for every agent at work; once a minute also for calls that wait, at most for
 // ownersAsked of them. Idempotent. What it cannot do it leaves to the next sweep: one task that resists does not keep it from the others.
 func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
+	out, err := a.sweep(ctx)
+	a.Twilio.Telemetry.Swept(ctx, map[string]int{"told": out.Told, "closed": out.Closed, "returned": out.Returned, "resisted": out.Failed}, err)
+	return out, err
+}
+
+func (a *Activities) sweep(ctx context.Context) (SweepResult, error) {
 	var out SweepResult
 	if err := a.sweepReserved(ctx, &out); err != nil {
 		return out, err
@@ -73,6 +80,7 @@ func (a *Activities) sweepReserved(ctx context.Context, out *SweepResult) error 
 		if !ours {
 			continue
 		}
+		ctx := telemetry.InCall(ctx, ref.Call)
 		out.Reserved++
 		params := &taskrouter.ListTaskReservationParams{}
 		params.SetReservationStatus(string(sb.ReservationPending))
@@ -115,6 +123,7 @@ func (a *Activities) sweepOwnerless(ctx context.Context, status sb.TaskStatus, o
 		if !ours {
 			continue
 		}
+		ctx := telemetry.InCall(ctx, ref.Call)
 		running, err := a.Calls.Running(ctx, ref.Call)
 		switch {
 		case err != nil:

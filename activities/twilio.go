@@ -22,6 +22,7 @@ import (
 	taskrouter "github.com/twilio/twilio-go/rest/taskrouter/v1"
 
 	sb "switchboard"
+	"switchboard/telemetry"
 )
 
 // requestTimeout bounds one request to Twilio, connection included.
@@ -45,6 +46,8 @@ type TwilioConfig struct {
 	Transport http.RoundTripper
 	Workspace sb.WorkspaceSID
 	Routing   sb.RoutingSID
+	// Telemetry is told of every request; nil: nobody is.
+	Telemetry *telemetry.Telemetry
 	// Waiting, if set, has requests that only read repeated until Twilio answers them or the context ends, and is told
 	// each time why not. A process that is starting has nothing better to do; an activity has Temporal's retries.
 	Waiting func(error)
@@ -194,6 +197,18 @@ func (s *session) SendRequest(method, rawURL string, data url.Values, headers ma
 func (s *session) send(method, rawURL string, data url.Values, headers map[string]any) (*http.Response, error) {
 	ctx, cancel := s.limit()
 	defer cancel()
+	ctx, tell := s.t.Telemetry.TwilioRequest(ctx, method, rawURL)
+	res, err := s.exchange(ctx, method, rawURL, data, headers)
+	if err != nil {
+		f := failure(err)
+		tell(telemetry.Reply{Status: f.Status, Code: f.Code, Error: f.Error()})
+		return nil, err
+	}
+	tell(telemetry.Reply{Status: res.StatusCode})
+	return res, nil
+}
+
+func (s *session) exchange(ctx context.Context, method, rawURL string, data url.Values, headers map[string]any) (*http.Response, error) {
 	req, body, err := s.request(ctx, method, rawURL, data, headers)
 	if err != nil {
 		return nil, err

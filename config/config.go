@@ -35,9 +35,11 @@ type Worker struct {
 	// AgentRings is the longest the centre's policy lets an agent's softphone ring; checked against TaskRouter's
 	// reservation timeout.
 	Policy sb.Policy
-	Listen string // for health checks
+	Listen string // for health checks and metrics
 	// Deployment has its BuildID only if the environment names one; see Stamped.
 	Deployment Deployment
+	// Tracing: spans are sent to a collector, where OpenTelemetry's own variables say.
+	Tracing bool
 }
 
 // Webhook is what the webhook process needs.
@@ -47,6 +49,8 @@ type Webhook struct {
 	AuthToken  string
 	PublicURL  string
 	Listen     string
+	Operations string // where it listens for metrics; Listen is the public's
+	Tracing    bool
 	Desktop    *Desktop // nil: the agents' page is not served
 	Encryption codec.Keys
 	TemporalUI string // for whose pages payloads are decrypted; empty: for nobody
@@ -62,6 +66,7 @@ type Intake struct {
 	// Dialling is which numbers may be rung.
 	Dialling   numbers.Rules
 	Encryption codec.Keys
+	Tracing    bool
 }
 
 // Provision is what setting the workspace up needs.
@@ -102,6 +107,7 @@ func LoadWorker(env Lookup) (Worker, error) {
 	w := Worker{
 		Log: r.level(), Twilio: r.twilio(), Kafka: r.kafka(), PublicURL: r.publicURL(), Policy: r.policy(), Dialling: r.dialling(true),
 		Encryption: r.encryption(), Listen: r.optional("SWITCHBOARD_WORKER_LISTEN", "127.0.0.1:8082"), Deployment: r.deployment(),
+		Tracing: r.tracing(),
 	}
 	perSecond := "1"
 	if w.Twilio.APIURL != "" {
@@ -116,7 +122,8 @@ func LoadWebhook(env Lookup) (Webhook, error) {
 	r := reader{env: env}
 	w := Webhook{
 		Log: r.level(), AccountSID: r.accountSID(), AuthToken: r.authToken(), PublicURL: r.publicURL(),
-		Listen: r.optional("SWITCHBOARD_WEBHOOK_LISTEN", "127.0.0.1:8080"),
+		Listen: r.optional("SWITCHBOARD_WEBHOOK_LISTEN", "127.0.0.1:8080"), Tracing: r.tracing(),
+		Operations: r.optional("SWITCHBOARD_WEBHOOK_OPERATIONS_LISTEN", "127.0.0.1:8083"),
 	}
 	w.Desktop, w.Encryption = r.desktop(), r.encryption()
 	w.TemporalUI = r.temporalUI(w.Encryption, w.Desktop)
@@ -129,7 +136,7 @@ func LoadIntake(env Lookup) (Intake, error) {
 	i := Intake{
 		Log: r.level(), Kafka: r.kafka(), Policy: r.policy(), Dialling: r.dialling(false), Encryption: r.encryption(),
 		Group:  r.optional("KAFKA_GROUP", "switchboard-intake"),
-		Listen: r.optional("SWITCHBOARD_INTAKE_LISTEN", "127.0.0.1:8081"),
+		Listen: r.optional("SWITCHBOARD_INTAKE_LISTEN", "127.0.0.1:8081"), Tracing: r.tracing(),
 	}
 	return i, r.err()
 }
@@ -195,6 +202,14 @@ func (r *reader) level() slog.Level {
 		r.wrong("SWITCHBOARD_LOG_LEVEL", "must be debug, info, warn or error")
 	}
 	return l
+}
+
+// tracing reports whether there is a collector to send spans to. The rest of what OpenTelemetry's variables say is read by
+// its own SDK: headers, certificates, sampling.
+func (r *reader) tracing() bool {
+	endpoint := r.optional("OTEL_EXPORTER_OTLP_ENDPOINT", "") + r.optional("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "")
+	disabled := strings.EqualFold(r.optional("OTEL_SDK_DISABLED", "false"), "true")
+	return endpoint != "" && !disabled
 }
 
 func (r *reader) accountSID() sb.AccountSID {

@@ -85,3 +85,19 @@ func TestPolicyChangesTheDefault(t *testing.T) {
 		t.Errorf("no answer, not named: got %v, want the default %v", got, want)
 	}
 }
+
+func TestSpansAreSentWhereThereIsACollector(t *testing.T) {
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want bool
+	}{
+		"none":              {nil, false},
+		"one":               {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}, true},
+		"one for traces":    {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:4318/v1/traces"}, true},
+		"one, switched off": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_SDK_DISABLED": "true"}, false},
+	} {
+		if w, err := LoadWorker(lookup(with(c.env))); err != nil || w.Tracing != c.want {
+			t.Errorf("%s: got %v, %v, want %v", name, w.Tracing, err, c.want)
+		}
+	}
+}

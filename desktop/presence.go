@@ -8,6 +8,7 @@ import (
 	"time"
 
 	sb "switchboard"
+	"switchboard/telemetry"
 )
 
 // Whether the softphone of an agent is there: told by the pages that are open, and by their absence.
@@ -35,9 +36,10 @@ const (
 // presence puts agents aside whose softphone has gone, and takes them back when it has come. It never touches a status
 // that the agent chose and in which no calls are offered.
 type presence struct {
-	statuses Statuses
-	agents   standings
-	log      *slog.Logger
+	statuses  Statuses
+	agents    standings
+	telemetry *telemetry.Telemetry // nil: nobody is told
+	log       *slog.Logger
 
 	ctx  context.Context // ends with the process
 	stop context.CancelFunc
@@ -384,6 +386,9 @@ func (p *presence) settleOnce(agent sb.AgentSID, v verdict, wanted string) (stri
 	}
 	if err := p.agents.move(ctx, agent, now, to); err != nil {
 		return "", err
+	}
+	if v == lost {
+		p.telemetry.AgentLost(ctx)
 	}
 	p.log.InfoContext(ctx, "agent's status set", "AgentSid", agent, "status", to)
 	return to, nil

@@ -141,6 +141,7 @@ func New(cfg Config) (*Server, error) {
 	s.limits = allowance.NewEach(requestsBurst, requestsPerSecond)
 	s.cookies = cookies{key: cfg.SessionKey, secure: s.public.Scheme == "https"}
 	s.presence = newPresence(cfg.Statuses, s.agents, s.log)
+	s.presence.telemetry = cfg.Twilio.Telemetry
 	if cfg.OIDC != nil {
 		s.openID = &openID{OIDC: *cfg.OIDC, redirect: strings.TrimRight(cfg.PublicURL, "/") + pathSignedIn}
 	}

@@ -16,6 +16,7 @@ import (
 	sb "switchboard"
 	"switchboard/events"
 	"switchboard/numbers"
+	"switchboard/telemetry"
 )
 
 // Starter is what intake asks of Temporal; see Temporal.
@@ -30,13 +31,14 @@ func Temporal(c client.Client) Starter { return c }
 
 // admitter decides what becomes of a record: a call started, a call cancelled, or a dead letter.
 type admitter struct {
-	starter  Starter
-	policy   sb.Policy
-	dialling numbers.Rules
-	temporal *gate
-	letters  *deadLetters
-	counts   *Counts
-	log      *slog.Logger
+	starter   Starter
+	policy    sb.Policy
+	dialling  numbers.Rules
+	temporal  *gate
+	letters   *deadLetters
+	counts    *Counts
+	telemetry *telemetry.Telemetry
+	log       *slog.Logger
 }
 
 // classUnexpected is for records that made us panic, classNotAllowed for numbers that must not be rung.
@@ -82,7 +84,10 @@ func (a *admitter) read(m kafka.Message) (admit func(context.Context) error, err
 		if problem := a.dialling.Problem(request.Caller.Phone); problem != "" {
 			return nil, &events.Error{Class: classNotAllowed, Err: &sb.FieldError{Field: "caller.phone", Problem: problem}}
 		}
-		return func(ctx context.Context) error { return a.start(ctx, m, request) }, nil
+		record := telemetry.Record{
+			Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, TraceParent: e.Extensions["traceparent"], TraceState: e.Extensions["tracestate"],
+		}
+		return func(ctx context.Context) error { return a.start(ctx, record, request) }, nil
 	case sb.TypeCancelled:
 		call, cancellation, err := events.ParseCancellation(e)
 		if err != nil {
@@ -112,7 +117,9 @@ func options(call sb.CallID, r sb.Request, conflict enumspb.WorkflowIdConflictPo
 	}
 }
 
-func (a *admitter) start(ctx context.Context, m kafka.Message, r sb.Request) error {
+func (a *admitter) start(ctx context.Context, from telemetry.Record, r sb.Request) error {
+	began := time.Now()
+	ctx = telemetry.InCall(ctx, r.Call())
 	_, err := a.starter.ExecuteWorkflow(ctx, options(r.Call(), r, enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL),
 		sb.CallWorkflow, sb.CallInput{Request: r, Policy: a.policy})
 	known, err := outcome(err)
@@ -121,15 +128,17 @@ func (a *admitter) start(ctx context.Context, m kafka.Message, r sb.Request) err
 	}
 	if known {
 		a.counts.Repeated.Add(1)
-		a.log.Info("request was known already", "source", r.Source, "id", r.ID, "partition", m.Partition, "offset", m.Offset)
+		a.log.InfoContext(ctx, "request was known already", "call", r.Call(), "partition", from.Partition, "offset", from.Offset)
 		return nil
 	}
 	a.counts.Started.Add(1)
-	a.log.Info("request admitted", "source", r.Source, "id", r.ID, "partition", m.Partition, "offset", m.Offset)
+	a.telemetry.Admitted(ctx, r.Call(), began, from)
+	a.log.InfoContext(ctx, "request admitted", "call", r.Call(), "partition", from.Partition, "offset", from.Offset)
 	return nil
 }
 
 func (a *admitter) cancel(ctx context.Context, m kafka.Message, call sb.CallID, r sb.Request, c sb.Cancellation) error {
+	ctx = telemetry.InCall(ctx, call)
 	_, err := a.starter.SignalWithStartWorkflow(ctx, string(call), sb.SignalCancel, c,
 		options(call, r, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING),
 		sb.CallWorkflow, sb.CallInput{Request: r, Policy: a.policy, Cancelled: &c})
@@ -139,11 +148,11 @@ func (a *admitter) cancel(ctx context.Context, m kafka.Message, call sb.CallID, 
 	}
 	if over {
 		a.counts.CancelledLate.Add(1)
-		a.log.Info("cancellation of a call that is over", "source", r.Source, "id", r.ID, "partition", m.Partition, "offset", m.Offset)
+		a.log.InfoContext(ctx, "cancellation of a call that is over", "call", call, "partition", m.Partition, "offset", m.Offset)
 		return nil
 	}
 	a.counts.Cancelled.Add(1)
-	a.log.Info("cancellation passed on", "source", r.Source, "id", r.ID, "partition", m.Partition, "offset", m.Offset)
+	a.log.InfoContext(ctx, "cancellation passed on", "call", call, "partition", m.Partition, "offset", m.Offset)
 	return nil
 }
 

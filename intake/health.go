@@ -1,14 +1,6 @@
 package intake
 
-import (
-	"context"
-	"fmt"
-	"net/http"
-	"strings"
-	"sync/atomic"
-
-	"switchboard/health"
-)
+import "sync/atomic"
 
 // Counts is what has happened since the process began; /metrics shows it.
 type Counts struct {
@@ -25,36 +17,21 @@ type Counts struct {
 	Lag           atomic.Uint64 // records not passed yet, as of the watchdog's last look
 }
 
-func (c *Counts) text() string {
-	var b strings.Builder
-	for _, m := range []struct {
-		name, kind, help string
-		value            *atomic.Uint64
-	}{
-		{"started_total", "counter", "Calls started.", &c.Started},
-		{"repeated_total", "counter", "Requests that were known already.", &c.Repeated},
-		{"cancelled_total", "counter", "Cancellations passed on.", &c.Cancelled},
-		{"cancelled_late_total", "counter", "Cancellations of calls that were over.", &c.CancelledLate},
-		{"dead_letters_total", "counter", "Records written to the dead letters.", &c.DeadLetters},
-		{"commits_total", "counter", "Offset commits.", &c.Commits},
-		{"generations_total", "counter", "Generations of the consumer group joined.", &c.Generations},
-		{"offset_resets_total", "counter", "Partitions read again from the beginning because their offset was past the end.", &c.OffsetResets},
-		{"expired_total", "counter", "Records deleted by retention before they were read.", &c.Expired},
-		{"restarts_total", "counter", "Restarts of the consumer by its watchdog.", &c.Restarts},
-		{"lag", "gauge", "Records of the assigned partitions not passed yet.", &c.Lag},
+// numbers are the counts by the names of their metrics.
+func (p *process) numbers() map[string]func() int64 {
+	c, out := p.cfg.counts, map[string]func() int64{}
+	for name, value := range map[string]*atomic.Uint64{
+		"started_total": &c.Started, "repeated_total": &c.Repeated, "cancelled_total": &c.Cancelled, "cancelled_late_total": &c.CancelledLate,
+		"dead_letters_total": &c.DeadLetters, "commits_total": &c.Commits, "generations_total": &c.Generations,
+		"offset_resets_total": &c.OffsetResets, "expired_total": &c.Expired, "restarts_total": &c.Restarts, "lag": &c.Lag,
 	} {
-		name := "switchboard_intake_" + m.name
-		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", name, m.help, name, m.kind, name, m.value.Load())
+		out["switchboard_intake_"+name] = func() int64 { return int64(value.Load()) }
 	}
-	return b.String()
-}
-
-// handler answers what package health has, and /metrics.
-func handler(problems func(context.Context) []string, counts *Counts) http.Handler {
-	mux := health.New(problems)
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		fmt.Fprint(w, counts.text())
-	})
-	return mux
+	out["switchboard_intake_held"] = func() int64 {
+		if p.temporal.problem() != "" || p.letters.problem() != "" {
+			return 1
+		}
+		return 0
+	}
+	return out
 }

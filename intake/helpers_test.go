@@ -24,6 +24,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/events"
+	"switchboard/telemetry"
 )
 
 const patience = 30 * time.Second // for conditions that come within a second when all is well
@@ -309,8 +310,13 @@ func start(t *testing.T, b *broker, f Starter, change ...func(*Config)) *running
 	k := b.kafka()
 	k.Dial, r.cut = cuttable()
 	address := make(chan string, 1)
+	tel, err := telemetry.New(telemetry.Config{Process: "intake"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	r.cfg = Config{
-		Kafka: k, Starter: f, Policy: sb.DefaultPolicy(), Listen: "127.0.0.1:0", timing: quick(), Partitions: 1,
+		Telemetry: tel,
+		Kafka:     k, Starter: f, Policy: sb.DefaultPolicy(), Listen: "127.0.0.1:0", timing: quick(), Partitions: 1,
 		Logger:    slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		listening: func(a string) { address <- a }, counts: new(Counts),
 	}

@@ -13,6 +13,7 @@ import (
 	"switchboard/events"
 	"switchboard/health"
 	"switchboard/numbers"
+	"switchboard/telemetry"
 )
 
 // Config is what intake needs. Kafka, Starter and Policy must be given.
@@ -33,7 +34,9 @@ type Config struct {
 	// Listen is where /healthz, /readyz and /metrics answer: a loopback address such as 127.0.0.1:8083. "" means
 	// nowhere.
 	Listen string
-	Logger *slog.Logger // nil: slog.Default
+	// Telemetry is what /metrics shows, and is told of calls that begin; nil: neither.
+	Telemetry *telemetry.Telemetry
+	Logger    *slog.Logger // nil: slog.Default
 
 	timing    timing
 	listening func(address string) // for tests
@@ -116,7 +119,12 @@ func Run(ctx context.Context, cfg Config) error {
 		if err != nil {
 			return fmt.Errorf("intake: %w", err)
 		}
-		defer health.Serve(l, handler(p.problems, cfg.counts))()
+		mux := health.New(p.problems)
+		if cfg.Telemetry != nil {
+			cfg.Telemetry.Intake(p.numbers())
+			mux.Handle("GET /metrics", cfg.Telemetry.Handler())
+		}
+		defer health.Serve(l, mux)()
 		if cfg.listening != nil {
 			cfg.listening(l.Addr().String())
 		}
@@ -167,7 +175,7 @@ func newProcess(cfg Config) (*process, error) {
 	p.temporal = &gate{name: "Temporal", log: p.log, advice: adviceOnTemporal, call: cfg.timing.call}
 	p.letters = &gate{name: "the dead letter topic", log: p.log, advice: adviceOnDeadLetters, call: cfg.timing.call}
 	a := &admitter{
-		starter: cfg.Starter, policy: cfg.Policy, dialling: cfg.Dialling, temporal: p.temporal, counts: cfg.counts, log: p.log,
+		starter: cfg.Starter, policy: cfg.Policy, dialling: cfg.Dialling, temporal: p.temporal, counts: cfg.counts, telemetry: cfg.Telemetry, log: p.log,
 		letters: &deadLetters{write1: p.writeLetter, gate: p.letters, group: cfg.Group, counts: cfg.counts, log: p.log},
 	}
 	p.consumer = &consumer{

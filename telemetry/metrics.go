@@ -48,6 +48,7 @@ type Metric struct {
 
 const (
 	nameDialQueue    = "switchboard_dial_queue_seconds"
+	nameNotAllowed   = "switchboard_dials_not_allowed_total"
 	nameSweeps       = "switchboard_sweeps_total"
 	nameSweepFound   = "switchboard_sweep_found_total"
 	nameRunning      = "switchboard_running_calls"
@@ -68,6 +69,7 @@ func Metrics() []Metric {
 		{CallersWithoutAgent + "_total", []string{LabelHeard}, "Callers who picked up when the agent had gone: abandoned (apology) and silent (nothing) calls."},
 
 		{nameDialQueue, []string{labelParty}, "How long Twilio holds a dial back for the account's calls per second."},
+		{nameNotAllowed, nil, "Dials that were not made because the number must not be rung."},
 		{nameSweeps, []string{labelWhat}, "Sweeps over the workspace that were finished (done) and that were not (failed)."},
 		{nameSweepFound, []string{labelWhat}, "What sweeps found that webhooks should have told or a call should have cleaned up."},
 		{nameRunning, []string{LabelStage}, "Calls that are running, in the whole namespace, by stage; every worker tells the same."},
@@ -127,9 +129,9 @@ func views() []sdkmetric.View {
 
 // instruments are those of our own code outside of workflows.
 type instruments struct {
-	dialQueue, twilioSeconds, webhookSeconds     histogram
-	sweeps, sweepFound, twilioErrors, agentsLost counter
-	running                                      metric.Int64Gauge
+	dialQueue, twilioSeconds, webhookSeconds                 histogram
+	sweeps, sweepFound, twilioErrors, agentsLost, notAllowed counter
+	running                                                  metric.Int64Gauge
 }
 
 type (
@@ -162,7 +164,7 @@ func newInstruments(m metric.Meter) (*instruments, error) {
 	return &instruments{
 		dialQueue: durations(nameDialQueue), twilioSeconds: durations(nameTwilio), webhookSeconds: durations(nameWebhook),
 		sweeps: counts(nameSweeps), sweepFound: counts(nameSweepFound), twilioErrors: counts(nameTwilioErrors),
-		agentsLost: counts(nameAgentsLost), running: running,
+		agentsLost: counts(nameAgentsLost), notAllowed: counts(nameNotAllowed), running: running,
 	}, errors.Join(append(errs, err)...)
 }
 
@@ -170,6 +172,13 @@ func newInstruments(m metric.Meter) (*instruments, error) {
 func (t *Telemetry) DialQueued(ctx context.Context, party sb.Party, d time.Duration) {
 	if t != nil {
 		t.metrics.dialQueue.record(ctx, d, attribute.String(labelParty, string(party)))
+	}
+}
+
+// DialNotAllowed tells that a dial was not made because the number must not be rung.
+func (t *Telemetry) DialNotAllowed(ctx context.Context) {
+	if t != nil {
+		t.metrics.notAllowed.add(ctx, 1)
 	}
 }
 

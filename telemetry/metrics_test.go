@@ -56,6 +56,7 @@ func everything(t *testing.T, tel *Telemetry) {
 	done(Reply{Status: 400, Code: 21211, Error: "TwilioRefused (21211)"})
 	tel.Served(ctx, "/leg", http.StatusNoContent, 3*time.Millisecond)
 	tel.AgentLost(ctx)
+	tel.DialNotAllowed(ctx)
 	tel.Callbacks(func() map[string]int64 { return map[string]int64{"forged": 7} })
 	numbers := map[string]func() int64{}
 	for _, m := range Metrics() {
@@ -143,6 +144,7 @@ func TestNobodyListens(t *testing.T) {
 	tel.Running(ctx, sb.StageQueued, 0)
 	tel.Served(ctx, "/leg", 204, 0)
 	tel.AgentLost(ctx)
+	tel.DialNotAllowed(ctx)
 	tel.Callbacks(nil)
 	tel.Intake(nil)
 	tel.Admitted(ctx, sb.NewCallID("crm", "1"), time.Now(), Record{})

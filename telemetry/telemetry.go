@@ -64,7 +64,9 @@ func New(cfg Config) (*Telemetry, error) {
 	if t.metrics, err = newInstruments(t.meters.Meter(scope)); err != nil {
 		return nil, fmt.Errorf("telemetry: metrics: %w", err)
 	}
-	t.metrics.agentsLost.add(context.Background(), 0) // Prometheus does not see a series rise that begins with 1
+	for _, rare := range []counter{t.metrics.agentsLost, t.metrics.notAllowed} {
+		rare.add(context.Background(), 0) // Prometheus does not see a series rise that begins with 1
+	}
 	t.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), MaxRequestsInFlight: 4})
 
 	var processor sdktrace.SpanProcessor

@@ -20,6 +20,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/allowance"
+	"switchboard/telemetry"
 )
 
 // DefaultSignalTimeout is how long a callback waits for Temporal. Twilio gives the assignment callback 5 s in all.
@@ -43,6 +44,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Stats is where to count; nil if /debug/stats is all that reads the counts.
 	Stats *Stats
+	// Telemetry is told of every request of Twilio's; nil: nobody is.
+	Telemetry *telemetry.Telemetry
 	// SignalTimeout is DefaultSignalTimeout if zero.
 	SignalTimeout time.Duration
 	// Page serves the agents' page and its requests: every path that is not Twilio's or the operators'. Nil: none is
@@ -109,6 +112,7 @@ func New(cfg Config) (http.Handler, error) {
 	if s.stats == nil {
 		s.stats = &Stats{}
 	}
+	cfg.Telemetry.Callbacks(s.stats.Snapshot)
 
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -167,7 +171,11 @@ type unreadable struct {
 
 func (u unreadable) Error() string { return u.what + ": " + u.sentence }
 
-const callKey = "call" // where the request log finds the call
+// Where a request keeps what is known of it.
+const (
+	callKey  = "call"  // an sb.CallID
+	beganKey = "began" // a time.Time
+)
 
 // callback verifies, reads, delivers, and then acknowledges. Whatever could not be delivered is answered 503, which
 // has Twilio send it again; whatever never will be, because its call is over, is acknowledged like the rest.
@@ -189,7 +197,10 @@ func (s *server) callback(read reading, acknowledge echo.HandlerFunc) echo.Handl
 			return echo.NewHTTPError(http.StatusBadRequest, u.what+" "+u.sentence)
 		}
 		c.Set(callKey, n.call)
-		if err := s.deliver(ctx, n); err != nil {
+		ctx, told := s.Telemetry.Callback(ctx, n.call, c.Path(), c.Get(beganKey).(time.Time))
+		err = s.deliver(ctx, n)
+		told(err == nil)
+		if err != nil {
 			s.stats.count(countUnreachable)
 			s.log.WarnContext(ctx, "callback not delivered", "path", c.Path(), "call", n.call, "error", err)
 			return echo.NewHTTPError(http.StatusServiceUnavailable, "the call cannot be told at present; please send this again")
@@ -272,8 +283,12 @@ func (s *server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx := c.Request().Context()
 		began := time.Now()
+		c.Set(beganKey, began)
 		if err := next(c); err != nil {
 			c.Error(err) // answered here, so that the status is known
+		}
+		if !strings.HasSuffix(c.Path(), "/*") { // the agents' page, where a stream lasts as long as the page is open
+			s.Telemetry.Served(ctx, c.Path(), c.Response().Status, time.Since(began))
 		}
 		if s.log.Enabled(ctx, slog.LevelDebug) {
 			// The route, not the URL: of what a request carries only the call is fit to be read by everybody.

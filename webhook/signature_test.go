@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	sb "switchboard"
+	"switchboard/allowance"
 )
 
 // rawRequest makes a request without any care for what is in it.
@@ -59,7 +60,7 @@ func TestTwiliosSignatureVectors(t *testing.T) {
 			s := &server{Config: Config{
 				PublicURL:  strings.TrimRight(c.public, "/"),
 				AuthTokens: func(sb.AccountSID) []string { return []string{c.token} },
-			}, log: slog.New(slog.DiscardHandler), stats: &Stats{}, refusals: newAllowance(refusalBurst, refusalsPerSecond)}
+			}, log: slog.New(slog.DiscardHandler), stats: &Stats{}, refusals: allowance.New(refusalBurst, refusalsPerSecond)}
 			e := echo.New()
 			e.POST("/myapp.php", s.signed(func(c echo.Context, _ url.Values) error { return c.NoContent(http.StatusOK) }))
 			w := httptest.NewRecorder()

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -22,6 +23,7 @@ import (
 	"switchboard/config"
 	"switchboard/health"
 	"switchboard/numbers"
+	"switchboard/telemetry"
 	"switchboard/workflows"
 )
 
@@ -43,9 +45,11 @@ type Config struct {
 	AgentRings time.Duration
 	// Deployment pins the calls that this worker begins to its build, see docs/decisions/0010-calls-stay-on-their-build.md.
 	Deployment config.Deployment
-	// Listen is where /healthz and /readyz answer, see package health; "" means nowhere.
+	// Listen is where /healthz, /readyz and /metrics answer, see package health; "" means nowhere.
 	Listen string
-	Logger *slog.Logger
+	// Telemetry is what /metrics shows; nil: nothing is counted.
+	Telemetry *telemetry.Telemetry
+	Logger    *slog.Logger
 	// Ready, if set, is called once the worker polls.
 	Ready func()
 }
@@ -64,7 +68,11 @@ func Run(ctx context.Context, cfg Config) error {
 			return fmt.Errorf("worker: %w", err)
 		}
 		cfg.Logger.Info("answering health checks", "Address", l.Addr().String())
-		defer health.Serve(l, health.New(state.problems))()
+		mux := health.New(state.problems)
+		if cfg.Telemetry != nil {
+			mux.Handle("GET /metrics", cfg.Telemetry.Handler())
+		}
+		defer health.Serve(l, mux)()
 	}
 	statuses, err := prepare(ctx, cfg)
 	if err != nil {
@@ -102,6 +110,13 @@ func Run(ctx context.Context, cfg Config) error {
 	defer dials.Stop()
 	defer calls.Stop()
 	state.is(working)
+	if cfg.Telemetry != nil {
+		counting, stop := context.WithCancel(ctx)
+		var census sync.WaitGroup
+		census.Go(func() { takeCensus(counting, cfg.Temporal, cfg.Telemetry, cfg.Logger) })
+		defer census.Wait()
+		defer stop()
+	}
 	cfg.Logger.Info("worker is working", "Queues", []string{sb.CallQueue, sb.DialQueue}, "CallsPerSecond", cfg.CallsPerSecond)
 	if cfg.Deployment.Name != "" {
 		cfg.Logger.Info("worker takes new calls only while its build is the deployment's current version: temporal worker deployment set-current-version",

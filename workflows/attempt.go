@@ -43,6 +43,7 @@ func (c *call) attempt(ctx workflow.Context) (sb.Result, error) {
 // release leaves nothing of an attempt behind: no leg, no room, no task. The agent is free when the task is closed, so
 // that comes last, after the agent's leg is seen ended.
 func (c *call) release(ctx workflow.Context, end sb.Result) {
+	c.measureAttempt(ctx, end)
 	var agent *leg
 	if c.offer != nil {
 		agent = c.offer.leg

@@ -31,6 +31,7 @@ func SearchAttributes() []temporal.SearchAttributeKey {
 // enter makes a stage the present one: for the timeline, the search attributes, the details and Kafka.
 func (c *call) enter(ctx workflow.Context, stage sb.Stage, data sb.EventData) {
 	data.Stage, data.Attempt = stage, c.Attempt
+	c.measureStage(ctx, data)
 	c.stage, c.Since, c.lastOutcome = stage, workflow.Now(ctx), data.Outcome
 	c.emit(ctx, data)
 	what, details := c.describe(stage, data)

@@ -27,6 +27,7 @@ import (
 	"switchboard/health"
 	"switchboard/intake"
 	"switchboard/provision"
+	"switchboard/telemetry"
 	"switchboard/webhook"
 	"switchboard/worker"
 )
@@ -80,7 +81,12 @@ func runWorker(ctx context.Context) error {
 		return err
 	}
 	logger := newLogger(cfg.Log, "worker")
-	temporal, namespace, err := dial(logger, cfg.Encryption)
+	tel, end, err := observe("worker", cfg.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	defer end()
+	temporal, namespace, err := dial(logger, tel, cfg.Encryption)
 	if err != nil {
 		return err
 	}
@@ -93,8 +99,9 @@ func runWorker(ctx context.Context) error {
 	return worker.Run(ctx, worker.Config{
 		Temporal: temporal, Namespace: namespace, Encryption: cfg.Encryption, Events: publisher, Logger: logger, PublicURL: cfg.PublicURL, CallerID: cfg.Twilio.CallerID,
 		Dialling: cfg.Dialling, CallsPerSecond: cfg.CallsPerSecond, AgentRings: time.Duration(cfg.Policy.AgentRings),
-		Listen: cfg.Listen, Deployment: cfg.Deployment,
+		Listen: cfg.Listen, Deployment: cfg.Deployment, Telemetry: tel,
 		Twilio: activities.TwilioConfig{
+			Telemetry:  tel,
 			AccountSID: cfg.Twilio.AccountSID, AuthToken: cfg.Twilio.AuthToken, APIURL: cfg.Twilio.APIURL,
 			Workspace: cfg.Twilio.Workspace, Routing: cfg.Twilio.Routing,
 		},
@@ -107,13 +114,18 @@ func runWebhook(ctx context.Context) error {
 		return err
 	}
 	logger := newLogger(cfg.Log, "webhook")
-	temporal, _, err := dial(logger, cfg.Encryption)
+	tel, end, err := observe("webhook", cfg.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	defer end()
+	temporal, _, err := dial(logger, tel, cfg.Encryption)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
 	callbacks := webhook.Config{
-		PublicURL: cfg.PublicURL, Calls: webhook.Temporal(temporal), Logger: logger,
+		PublicURL: cfg.PublicURL, Calls: webhook.Temporal(temporal), Telemetry: tel, Logger: logger,
 		AuthTokens: func(account sb.AccountSID) []string {
 			if account == cfg.AccountSID {
 				return []string{cfg.AuthToken}
@@ -123,7 +135,7 @@ func runWebhook(ctx context.Context) error {
 	}
 	serving := webhook.RunConfig{Address: cfg.Listen, Setting: "SWITCHBOARD_WEBHOOK_LISTEN", Logger: logger}
 	if cfg.Desktop != nil {
-		page, err := desktop.New(desktopConfig(cfg, temporal, logger))
+		page, err := desktop.New(desktopConfig(cfg, temporal, tel, logger))
 		if err != nil {
 			return err
 		}
@@ -138,15 +150,28 @@ func runWebhook(ctx context.Context) error {
 	if serving.Handler, err = webhook.New(callbacks); err != nil {
 		return err
 	}
+	operations, err := health.Listen(ctx, cfg.Operations, "SWITCHBOARD_WEBHOOK_OPERATIONS_LISTEN")
+	if err != nil {
+		return err
+	}
+	mux := health.New(func(ctx context.Context) []string {
+		if callbacks.Calls.Reachable(ctx) != nil {
+			return []string{"Temporal cannot be reached: callbacks are refused, and Twilio sends them again"}
+		}
+		return nil
+	})
+	mux.Handle("GET /metrics", tel.Handler())
+	defer health.Serve(operations, mux)()
 	return webhook.Run(ctx, serving)
 }
 
-func desktopConfig(cfg config.Webhook, temporal client.Client, logger *slog.Logger) desktop.Config {
+func desktopConfig(cfg config.Webhook, temporal client.Client, tel *telemetry.Telemetry, logger *slog.Logger) desktop.Config {
 	d := cfg.Desktop
 	out := desktop.Config{
 		PublicURL: cfg.PublicURL,
 		Twilio: activities.TwilioConfig{
 			AccountSID: cfg.AccountSID, AuthToken: cfg.AuthToken, APIKey: d.APIKey, APISecret: d.APISecret, APIURL: d.APIURL, Workspace: d.Workspace,
+			Telemetry: tel,
 		},
 		TokenLifetime: d.TokenLifetime, Edge: d.Edge, BrowserTwilio: d.BrowserTwilioURL, SessionKey: d.SessionKey, Dispositions: d.Dispositions,
 		Statuses: desktop.Statuses{
@@ -171,26 +196,49 @@ func runIntake(ctx context.Context) error {
 		return err
 	}
 	logger := newLogger(cfg.Log, "intake")
-	temporal, _, err := dial(logger, cfg.Encryption)
+	tel, end, err := observe("intake", cfg.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	defer end()
+	temporal, _, err := dial(logger, tel, cfg.Encryption)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
 	return intake.Run(ctx, intake.Config{
 		Kafka: kafka(cfg.Kafka, "switchboard-intake"), Group: cfg.Group, Policy: cfg.Policy, Dialling: cfg.Dialling, Listen: cfg.Listen,
-		Starter: intake.Temporal(temporal), Logger: logger,
+		Starter: intake.Temporal(temporal), Telemetry: tel, Logger: logger,
 	})
 }
 
 func newLogger(level slog.Level, process string) *slog.Logger {
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("Process", process)
+	logger := slog.New(telemetry.Logs(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))).With("Process", process)
 	logger.Info("starting", "Version", shownVersion())
 	return logger
 }
 
+// lastSpansWithin is how long a process that ends waits for the collector.
+const lastSpansWithin = 2 * time.Second
+
+// observe begins what operators see of a process; end sends what is left.
+func observe(process string, tracing bool, logger *slog.Logger) (tel *telemetry.Telemetry, end func(), err error) {
+	tel, err = telemetry.New(telemetry.Config{Process: process, Tracing: tracing, Logger: logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	return tel, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), lastSpansWithin)
+		defer cancel()
+		if err := tel.Close(ctx); err != nil {
+			logger.Warn("the last spans are lost", "error", err)
+		}
+	}, nil
+}
+
 // dial connects to Temporal as its own environment variables say, and tells the namespace. It does not wait for the
 // server: a process that starts first finds it later.
-func dial(logger *slog.Logger, keys codec.Keys) (client.Client, string, error) {
+func dial(logger *slog.Logger, tel *telemetry.Telemetry, keys codec.Keys) (client.Client, string, error) {
 	environment, err := config.NewTemporalEnvironment(os.LookupEnv, os.Environ())
 	if err != nil {
 		return nil, "", err
@@ -207,6 +255,7 @@ func dial(logger *slog.Logger, keys codec.Keys) (client.Client, string, error) {
 	if keys.Any() {
 		logger.Info("what Temporal keeps is encrypted", "keys", keys.IDs())
 	}
+	tel.Temporal(&options)
 	c, err := client.NewLazyClient(options)
 	if err != nil {
 		return nil, "", fmt.Errorf("connect to Temporal: %w", err)

@@ -176,7 +176,12 @@ func TestTemporalWithTLSAndAnAPIKey(t *testing.T) {
 		t.Setenv(key, value)
 	}
 	reach := func() error {
-		c, namespace, err := dial(slog.New(slog.DiscardHandler), codec.Keys{})
+		tel, end, err := observe("worker", false, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return err
+		}
+		defer end()
+		c, namespace, err := dial(slog.New(slog.DiscardHandler), tel, codec.Keys{})
 		if err != nil {
 			return err
 		}

@@ -112,7 +112,8 @@ func (s *Stack) environment(webhook string) []string {
 		"TEMPORAL_ADDRESS": s.at.Temporal, "TEMPORAL_NAMESPACE": Namespace,
 		"TEMPORAL_CONFIG_FILE": os.DevNull, // not the user's own
 		"KAFKA_BROKERS":        s.at.Kafka, "SWITCHBOARD_WEBHOOK_LISTEN": webhook, "SWITCHBOARD_INTAKE_LISTEN": s.at.Intake,
-		"SWITCHBOARD_WORKER_LISTEN": "127.0.0.1:0", // a roll has two of them for a moment
+		"SWITCHBOARD_WORKER_LISTEN":             "127.0.0.1:0", // a roll has two of them for a moment
+		"SWITCHBOARD_WEBHOOK_OPERATIONS_LISTEN": "127.0.0.1:0",
 	})
 	if s.o.Policy != "" {
 		env["SWITCHBOARD_POLICY"] = s.o.Policy

@@ -20,6 +20,9 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+
+	sb "switchboard"
+	"switchboard/telemetry"
 )
 
 // scheduled is one activity of a workflow, from its scheduling to its result, over all its attempts.
@@ -258,7 +261,8 @@ func (r *attempt) execute() (*commonpb.Payloads, error) {
 	if !method.IsValid() {
 		return nil, temporal.NewNonRetryableApplicationError("no activity is called "+r.activity.name, "NotFound", nil)
 	}
-	args, pointers := []reflect.Value{reflect.ValueOf(context.WithValue(activityContext(), attemptKey{}, r))}, []any{}
+	ctx := telemetry.InCall(context.WithValue(activityContext(), attemptKey{}, r), sb.CallID(r.activity.ex.id))
+	args, pointers := []reflect.Value{reflect.ValueOf(ctx)}, []any{}
 	for i := 1; i < method.Type().NumIn(); i++ {
 		p := reflect.New(method.Type().In(i))
 		args, pointers = append(args, p.Elem()), append(pointers, p.Interface())

@@ -34,6 +34,7 @@ import (
 	"switchboard/activities"
 	"switchboard/provision"
 	"switchboard/simulator"
+	"switchboard/telemetry"
 	"switchboard/webhook"
 	"switchboard/workflows"
 )
@@ -65,6 +66,8 @@ type Options struct {
 	Activities func(*World) any
 	// Log gets what all parts log; nil: it is kept for Story.
 	Log io.Writer
+	// Telemetry is told what worker and webhook tell theirs, but for the hops that only Temporal's server makes.
+	Telemetry *telemetry.Telemetry
 	// KafkaDown makes publishing fail for so long.
 	KafkaDown time.Duration
 }
@@ -114,7 +117,7 @@ func New(t testing.TB, o Options) *World {
 	w.start = w.Env.Now()
 
 	handler, err := webhook.New(webhook.Config{
-		PublicURL: PublicURL, Calls: calls{w}, Logger: logger,
+		PublicURL: PublicURL, Calls: calls{w}, Telemetry: o.Telemetry, Logger: logger,
 		AuthTokens: func(account sb.AccountSID) []string {
 			if account == simulator.DefaultAccountSID {
 				return []string{simulator.DefaultAuthToken}
@@ -145,7 +148,7 @@ func (w *World) newEnv() {
 	// None: the environment keeps a timer of real time for it, which would keep the world in memory until it fires.
 	env.SetWorkflowRunTimeout(0)
 	env.SetWorkerOptions(worker.Options{
-		Interceptors:             []interceptor.WorkerInterceptor{&interception{server: w.server}},
+		Interceptors:             w.interceptors(),
 		DeadlockDetectionTimeout: 20 * time.Second, // of real time, on a machine that may do much else
 	})
 	start := Start
@@ -155,6 +158,20 @@ func (w *World) newEnv() {
 	env.SetStartTime(start)
 	w.Env, w.server.env = env, env
 	w.clock.carry(env)
+}
+
+// interceptors are the server's, which is nearest to the environment, and within it the one that traces.
+func (w *World) interceptors() []interceptor.WorkerInterceptor {
+	all := []interceptor.WorkerInterceptor{&interception{server: w.server}}
+	if w.opts.Telemetry == nil {
+		return all
+	}
+	var o client.Options
+	w.opts.Telemetry.Temporal(&o)
+	for _, i := range o.Interceptors {
+		all = append(all, i.(interceptor.WorkerInterceptor))
+	}
+	return all
 }
 
 func (w *World) close() {
@@ -180,7 +197,7 @@ func (w *World) provision(t testing.TB, logger *slog.Logger) {
 	t.Helper()
 	cfg := activities.TwilioConfig{
 		AccountSID: simulator.DefaultAccountSID, AuthToken: simulator.DefaultAuthToken,
-		Transport: &network{server: w.server, twilio: w.Sim.Transport()},
+		Transport: &network{server: w.server, twilio: w.Sim.Transport()}, Telemetry: w.opts.Telemetry,
 	}
 	var err error
 	w.Workspace, err = provision.Apply(t.Context(), provision.Config{Twilio: cfg, PublicURL: PublicURL, Agents: w.opts.Agents})

@@ -15,13 +15,10 @@ import (
 	sb "switchboard"
 )
 
-// holding is a browser of somebody with these roles, who is the agent anna if that is one of them.
+// holding is a browser of somebody with these roles, who is the agent anna: that alone gives no right.
 func (r *rig) holding(roles ...Role) *browser {
 	r.t.Helper()
-	p := person{Who: "somebody@example.test", Roles: roles}
-	if p.is(RoleAgent) {
-		p.Agent = &Agent{Name: "anna", SID: r.workspace.Agents["anna"], Identity: "anna"}
-	}
+	p := person{Who: "somebody@example.test", Roles: roles, Agent: &Agent{Name: "anna", SID: r.workspace.Agents["anna"], Identity: "anna"}}
 	w := httptest.NewRecorder()
 	if err := r.begin(w, httptest.NewRequest(http.MethodPost, "/", nil), p); err != nil {
 		r.t.Fatal(err)

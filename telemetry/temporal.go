@@ -173,14 +173,31 @@ func newInterceptor(t *Telemetry) interceptor.Interceptor {
 	return &tracing{Interceptor: interceptor.NewTracingInterceptor(&hops{t: t})}
 }
 
-// tracing is the SDK's interceptor, with a look at whether a run has really ended.
+// tracing is the SDK's interceptor, with a look at whether a run has really ended, and silent about updates in a replay,
+// too, of which the SDK (1.50) tells again.
 type tracing struct{ interceptor.Interceptor }
 
 // InterceptWorkflow implements interceptor.WorkerInterceptor.
 func (t *tracing) InterceptWorkflow(ctx workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
 	inner := &ending{}
 	inner.Next = next
-	return t.Interceptor.InterceptWorkflow(ctx, inner)
+	outer := &quiet{inner: inner}
+	outer.Next = t.Interceptor.InterceptWorkflow(ctx, inner)
+	return outer
+}
+
+// quiet stands before the SDK's interceptor, and goes past it where it would tell again.
+type quiet struct {
+	interceptor.WorkflowInboundInterceptorBase
+	inner interceptor.WorkflowInboundInterceptor
+}
+
+// ExecuteUpdate implements interceptor.WorkflowInboundInterceptor.
+func (q *quiet) ExecuteUpdate(ctx workflow.Context, in *interceptor.UpdateInput) (any, error) {
+	if workflow.IsReplaying(ctx) {
+		return q.inner.ExecuteUpdate(ctx, in)
+	}
+	return q.Next.ExecuteUpdate(ctx, in)
 }
 
 type ending struct {

@@ -88,8 +88,10 @@ func TestAReplayTellsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	replayer.RegisterWorkflowWithOptions(workflows.Call, workflow.RegisterOptions{Name: sb.CallWorkflow})
+	// Under the name of a call: what is none has no trace.
+	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: string(sb.NewCallID("test", "1")), RunID: "1"}}
 	for _, name := range historyNames(t) {
-		if err := replayer.ReplayWorkflowHistory(nil, readHistory(t, name)); err != nil {
+		if err := replayer.ReplayWorkflowHistoryWithOptions(nil, readHistory(t, name), options); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if spans := exported.GetSpans(); len(spans) > 0 {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,11 +19,20 @@ import (
 
 // visibility answers counts, but for the first few.
 type visibility struct {
+	mu      sync.Mutex
 	refuses int
 	queries []string
 }
 
+func (v *visibility) asked() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.queries)
+}
+
 func (v *visibility) CountWorkflow(_ context.Context, r *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.queries = append(v.queries, r.GetQuery())
 	if v.refuses > 0 {
 		v.refuses--
@@ -44,15 +55,15 @@ func TestACensusThatFailsIsFollowedByTheNext(t *testing.T) {
 			takeCensus(ctx, v, tel, slog.New(slog.DiscardHandler))
 		}()
 		synctest.Wait()
-		if len(v.queries) != 1 {
-			t.Errorf("after a refusal %d more counts were asked for at once, want none", len(v.queries)-1)
+		if n := len(v.asked()); n != 1 {
+			t.Errorf("after a refusal %d more counts were asked for at once, want none", n-1)
 		}
 		time.Sleep(censusEvery) // of the bubble's own clock
 		synctest.Wait()
 		cancel()
 		<-done
-		if want := "WorkflowType = 'Call' AND ExecutionStatus = 'Running' AND CallStage = 'retry_planned'"; v.queries[len(v.queries)-1] != want {
-			t.Errorf("asked %q, want %q", v.queries[len(v.queries)-1], want)
+		if want := "WorkflowType = 'Call' AND ExecutionStatus = 'Running' AND CallStage = 'retry_planned'"; v.asked()[len(v.asked())-1] != want {
+			t.Errorf("asked %q, want %q", v.asked()[len(v.asked())-1], want)
 		}
 	})
 	w := httptest.NewRecorder()

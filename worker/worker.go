@@ -43,7 +43,7 @@ type Config struct {
 	CallsPerSecond float64
 	// AgentRings is how long the centre's policy lets a softphone ring.
 	AgentRings time.Duration
-	// Deployment pins the calls that this worker begins to its build, see docs/decisions/0010-calls-stay-on-their-build.md.
+	// Deployment pins the calls that this worker begins to its build, see docs/decisions/0011-calls-stay-on-their-build.md.
 	Deployment config.Deployment
 	// Listen is where /healthz, /readyz and /metrics answer, see package health; "" means nowhere.
 	Listen string

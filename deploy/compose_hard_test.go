@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	sb "switchboard"
+	"switchboard/codec"
 	"switchboard/internal/image"
 )
 
@@ -109,38 +110,56 @@ func TestDebiansDockerComposeReadsIt(t *testing.T) {
 	}
 }
 
+// What nobody has to know is made, what provisioning wrote is taken from its environment file, and neither a second time.
 func TestSecretsAreMadeOnce(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("openssl is not installed")
 	}
-	dir := filepath.Join(t.TempDir(), "secrets")
-	run := func() {
-		cmd := exec.CommandContext(t.Context(), "./secrets.sh")
+	dir, provisioned := filepath.Join(t.TempDir(), "secrets"), filepath.Join(t.TempDir(), ".env.production")
+	text := "# a comment\nTWILIO_AUTH_TOKEN=the-token\nTWILIO_API_KEY_SECRET=the-secret\nSWITCHBOARD_SESSION_KEY=" + strings.Repeat("k=", 16) + "\n"
+	if err := os.WriteFile(provisioned, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func() string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "./secrets.sh", provisioned)
 		cmd.Env = append(os.Environ(), "SWITCHBOARD_SECRETS="+dir)
-		if said, err := cmd.CombinedOutput(); err != nil {
+		said, err := cmd.CombinedOutput()
+		if err != nil {
 			t.Fatalf("%v\n%s", err, said)
 		}
+		return string(said)
 	}
-	run()
+	if said := run(); !strings.Contains(said, "put it into "+dir+"/oidc_client_secret") || strings.Contains(said, "put it into "+dir+"/twilio") || strings.Contains(said, "the-token") {
+		t.Errorf("it says:\n%s", said)
+	}
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
-		t.Fatalf("the folder: %v, %v", info.Mode(), err)
+		t.Fatalf("the folder: %v", err)
 	}
 	made := map[string]string{}
-	for name, secret := range mustLoad(t, map[string]string{"SWITCHBOARD_SECRETS": dir}, "simulator").Secrets {
+	for name, secret := range mustLoad(t, withSecrets(dir), production).Secrets {
+		if name == "oidc_client_secret" {
+			continue // is the identity provider's
+		}
 		text, err := os.ReadFile(secret.File)
-		if err != nil || len(text) < 32 {
-			t.Errorf("%s: %d bytes, %v", name, len(text), err)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
-		info, err := os.Stat(secret.File)
-		if err != nil || info.Mode().Perm() != 0o444 {
-			t.Errorf("%s: %v", name, err)
+		if info, err := os.Stat(secret.File); err != nil || info.Mode().Perm() != 0o444 {
+			t.Errorf("%s cannot be read by its container: %v", name, err)
 		}
-		made[secret.File] = string(text)
+		made[name] = strings.TrimSpace(string(text))
+	}
+	if made["twilio_auth_token"] != "the-token" || made["twilio_api_key_secret"] != "the-secret" || made["session_key"] != strings.Repeat("k=", 16) {
+		t.Errorf("what provisioning wrote was not taken: %v", made)
+	}
+	if _, err := codec.ParseKeys(made["encryption_keys"]); err != nil || len(made["postgres_password"]) != 32 {
+		t.Errorf("encryption keys: %v; a password of %d characters", err, len(made["postgres_password"]))
 	}
 	run()
-	for file, before := range made {
-		if text, err := os.ReadFile(file); err != nil || string(text) != before {
-			t.Errorf("%s is another after a second run, %v", file, err)
+	for name, before := range made {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || strings.TrimSpace(string(text)) != before {
+			t.Errorf("%s is another after a second run, %v", name, err)
 		}
 	}
 }

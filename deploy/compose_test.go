@@ -69,6 +69,13 @@ var (
 	}
 )
 
+// withSecrets is production's environment, its secrets in another folder.
+func withSecrets(dir string) map[string]string {
+	env := maps.Clone(twilio)
+	env["SWITCHBOARD_SECRETS"] = dir
+	return env
+}
+
 // lookup is a service's environment. A secret is found where the service gets it: nowhere, if it does not.
 func lookup(t *testing.T, p *types.Project, service string) config.Lookup {
 	t.Helper()

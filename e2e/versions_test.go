@@ -52,8 +52,8 @@ func TestACallEndsOnTheBuildThatBeganIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	stopped := time.Now()
-	after := place(ctx, t, s, request("+447700900001"))
-	if e := ended(ctx, t, s, after, "+447700900001"); e.Outcome != sb.Completed {
+	after := place(ctx, t, s, request("+447700900011"))
+	if e := ended(ctx, t, s, after, "+447700900011"); e.Outcome != sb.Completed {
 		t.Errorf("the call placed after the old build's end: got %s", e.Outcome)
 	}
 	swept(ctx, t, s, stopped)

@@ -31,8 +31,11 @@ func Build(ctx context.Context, root, dir, version string) (*Tree, error) {
 		return nil, err
 	}
 	t := &Tree{Root: filepath.Join(dir, "root"), User: s.user, Entrypoint: s.entrypoint}
-	// An engine makes this file for every container.
+	// An engine makes these two for every container; Temporal's SDK looks its own program up in the second.
 	if err := write(filepath.Join(t.Root, "etc", "hosts"), strings.NewReader("127.0.0.1 localhost\n"), 0o644); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(filepath.Join(t.Root, "proc"), 0o755); err != nil {
 		return nil, err
 	}
 	for _, c := range s.copies {
@@ -162,6 +165,7 @@ var tools = []string{"unshare", "mount", "setpriv", "chroot"}
 const wrapper = `#!/bin/sh
 exec UNSHARE --mount --propagation private /bin/sh -ec '
 	MOUNT --bind ROOT ROOT
+	MOUNT --bind /proc ROOT/proc
 	MOUNT -o remount,bind,ro,nosuid,nodev ROOT
 	cd ROOT
 	exec SETPRIV --no-new-privs CHROOT --userspec=USER ROOT "$@"

@@ -268,9 +268,11 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 	cancel := &voice.UpdateCallParams{}
 	cancel.SetStatus(string(sb.LegCanceled)) // "completed" would hang up on somebody who has just picked up
 	// Of the two only cancelling can end a leg at once, and only one that rings: another that is over has ended by itself.
-	perhapsCancelled := false
+	var asked time.Time // when it was first asked to be cancelled, in this try of the activity
+	perhapsCancelled := attempt(ctx) > 1
 	already := func(leg sb.LegNews) bool {
-		return !perhapsCancelled || leg.Status == sb.LegCompleted && leg.Seconds > 0
+		return !perhapsCancelled || leg.Status == sb.LegCompleted && leg.Seconds > 0 ||
+			attempt(ctx) == 1 && !leg.At.IsZero() && leg.At.Before(asked.Add(-clockSkew))
 	}
 	for try := 0; ; try++ {
 		call, err := api.UpdateCall(string(in.Leg), apologise)
@@ -286,6 +288,9 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 			return WithdrawResult{Leg: ended(in.Ref, in.Leg), Already: !perhapsCancelled}, nil
 		}
 		if f.kind == never {
+			if asked.IsZero() {
+				asked = a.Now()
+			}
 			call, err = api.UpdateCall(string(in.Leg), cancel)
 			if err == nil && sb.LegStatus(str(call.Status)).Over() {
 				return WithdrawResult{Leg: legNews(in.Ref, call)}, nil

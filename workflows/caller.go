@@ -107,8 +107,9 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 		return sb.Result{Outcome: sb.Unreachable}, false
 	case sb.LegCompleted:
 		agent := c.offer.leg
+		c.endLegs(ctx, agent) // it ends with the caller's, or has ended before: this tells
 		switch {
-		case agent.gone() && longBefore(agent.endedAt, l.endedAt) && !c.met(ctx, l): // nobody was there when the caller picked up
+		case wentFirst(agent, l) && !c.met(ctx, l): // nobody was there when the caller picked up
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		case c.talked(ctx, l):
 			return sb.Result{}, true // they talked and parted before any news came
@@ -146,7 +147,7 @@ func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected 
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}, false
 	case l.status == sb.LegBusy, l.status == sb.LegFailed: // no ring that is taken back ends so
 		return c.callerLegEnded(ctx, l)
-	case (out.Already || agent.leftFor && !agent.hungUp()) && (l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp()):
+	case (out.Already || !agent.hungUp() && (agent.leftFor || l.endedRoom)) && (l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp()):
 		// Nothing was taken back: the caller's leg ended first, and the room and the agent's leg with it.
 		return c.callerLegEnded(ctx, l)
 	}

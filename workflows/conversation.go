@@ -123,6 +123,11 @@ func longBefore(a, b time.Time) bool {
 	return !a.IsZero() && !b.IsZero() && b.Sub(a) > time.Second
 }
 
+// wentFirst: one leg ended before another, by their times and by what is known of why they ended.
+func wentFirst(one, other *leg) bool {
+	return longBefore(one.endedAt, other.endedAt) || earlier(one.endedAt, other.endedAt) && (one.hungUp() || !other.hungUp())
+}
+
 // wentBefore: when we came to end the legs both had ended, or the caller's so long ago that it was not our doing. The
 // agent's alone may be one that was lost, and whose agent is coming back.
 func wentBefore(now time.Time, caller, agent *leg) bool {

@@ -125,10 +125,10 @@ func (l *leg) pickedUp(otherwise time.Time) time.Time {
 	switch {
 	case !l.answeredAt.IsZero():
 		return l.answeredAt
-	case !l.joinedAt.IsZero():
-		return l.joinedAt
 	case l.seconds >= 0 && !l.endedAt.IsZero():
 		return l.endedAt.Add(-time.Duration(l.seconds) * time.Second)
+	case !l.joinedAt.IsZero(): // perhaps before it was answered
+		return l.joinedAt
 	default:
 		return otherwise
 	}

@@ -71,8 +71,9 @@ var mutants = []mutant{
 		caught: []string{"parts_together"},
 	},
 	{
-		name: "task left open", breaks: "the task is not closed at the end",
+		name: "task left open", breaks: "the task is not closed at the end, nor by the sweep",
 		edits: []edit{
+			{"activities/sweep.go", "\tif _, err := a.closeTask(ctx, sb.TaskSID(str(task.Sid)), \"no call owns it\"); err != nil {", "\tif true {\n\t\treturn\n\t}\n\tif _, err := a.closeTask(ctx, sb.TaskSID(str(task.Sid)), \"no call owns it\"); err != nil {"},
 			{"workflows/attempt.go", "must(ctx, \"close the task\", act.CloseTask, activities.CloseTaskInput{Task: task, Reason: reason}, nil)", ""},
 		},
 		caught: []string{"nothing_left"},
@@ -116,8 +117,9 @@ var mutants = []mutant{
 		caught: []string{"outcome_true"},
 	},
 	{
-		name: "twin left", breaks: "a task that was created twice is closed once",
+		name: "twin left", breaks: "a task that was created twice is closed once, also by the sweep",
 		edits: []edit{
+			{"activities/sweep.go", "\tif _, err := a.closeTask(ctx, sb.TaskSID(str(task.Sid)), \"no call owns it\"); err != nil {", "\tif true {\n\t\treturn\n\t}\n\tif _, err := a.closeTask(ctx, sb.TaskSID(str(task.Sid)), \"no call owns it\"); err != nil {"},
 			{"workflows/cleanup.go", "must(ctx, \"close a twin task\", act.CloseTask, activities.CloseTaskInput{Task: task, Reason: \"twin\"}, nil)", ""},
 		},
 		caught: []string{"nothing_left"},

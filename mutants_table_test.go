@@ -86,14 +86,6 @@ var mutants = []mutant{
 		caught: []string{"one_offer"},
 	},
 	{
-		name: "ring left", breaks: "the caller's phone rings on when the agent has gone",
-		edits: []edit{
-			{"workflows/caller.go", "l.over() || c.agentGone() ||", "l.over() ||"},
-			{"workflows/caller.go", "case c.agentGone():\n\t\treturn c.withdraw(ctx, l)\n", ""},
-		},
-		caught: []string{"no_silence", "parts_together", "outcome_true"},
-	},
-	{
 		name: "no apology", breaks: "who has picked up as the agent dropped is cut off without a word",
 		edits: []edit{
 			{"activities/legs.go", "apologise.SetTwiml(apology(in.Locale))", "apologise.SetStatus(string(sb.LegCompleted))"},
@@ -117,8 +109,9 @@ var mutants = []mutant{
 		caught: []string{"outcome_true"},
 	},
 	{
-		name: "twin left", breaks: "a task that was created twice is closed once, also by the sweep",
+		name: "twin left", breaks: "a task that was created twice is closed once, also by the sweep and the reaper",
 		edits: []edit{
+			{"workflows/background.go", "must(ctx, \"close the task\", act.CloseTask, activities.CloseTaskInput{Task: in.Task, Reason: \"nobody owns it\"}, nil)", ""},
 			{"activities/sweep.go", "\tif _, err := a.closeTask(ctx, sb.TaskSID(str(task.Sid)), \"no call owns it\"); err != nil {", "\tif true {\n\t\treturn\n\t}\n\tif _, err := a.closeTask(ctx, sb.TaskSID(str(task.Sid)), \"no call owns it\"); err != nil {"},
 			{"workflows/cleanup.go", "must(ctx, \"close a twin task\", act.CloseTask, activities.CloseTaskInput{Task: task, Reason: \"twin\"}, nil)", ""},
 		},

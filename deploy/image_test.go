@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/dev/stack"
 	"switchboard/internal/image"
 )
 
@@ -45,7 +46,7 @@ func TestProcessesRunFromTheImageAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	nowhere := freePort(t)
+	nowhere := "127.0.0.1:1"
 	env := []string{
 		"TEMPORAL_ADDRESS=" + silent.Addr().String(), "TEMPORAL_CONFIG_FILE=/nowhere", "KAFKA_BROKERS=" + nowhere, "TWILIO_API_URL=http://" + nowhere,
 		"SWITCHBOARD_PUBLIC_URL=http://" + nowhere, "TWILIO_AUTH_TOKEN=token", "TWILIO_CALLER_ID=+442079460000",
@@ -57,7 +58,7 @@ func TestProcessesRunFromTheImageAlone(t *testing.T) {
 		"worker": "SWITCHBOARD_WORKER_LISTEN", "webhook": "SWITCHBOARD_WEBHOOK_LISTEN", "intake": "SWITCHBOARD_INTAKE_LISTEN",
 	} {
 		t.Run(process, func(t *testing.T) {
-			address := freePort(t)
+			address := stack.FreeAddress(nil)
 			cmd := exec.Command(switchboard, process)
 			var log strings.Builder
 			cmd.Env, cmd.Stderr = append(env, setting+"="+address), &log
@@ -153,14 +154,4 @@ func list(t *testing.T, root string) (files []string) {
 		t.Fatal(err)
 	}
 	return files
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"bytes"
-	"net"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,21 +23,19 @@ func TestProvisionedFromNothing(t *testing.T) {
 	sim := simulator.New(simulator.Options{StrictCallerID: true}) // somebody else's number would be refused
 	twilio := httptest.NewServer(sim)
 	t.Cleanup(func() { twilio.Close(); sim.Close() })
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	webhook := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	var webhook atomic.Pointer[url.URL]
+	public := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { // as a tunnel does
+		r.SetURL(webhook.Load())
+		r.Out.Host = r.In.Host
+	}})
+	t.Cleanup(public.Close)
 	envFile := filepath.Join(t.TempDir(), "env")
 	if err := os.WriteFile(envFile, []byte("SWITCHBOARD_DESKTOP_SIGN_IN=names\nSWITCHBOARD_POLICY={\"wrap_up\":\"1s\"}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	o, err := command.Parse([]string{
-		"-file", "../deploy/centre.yaml", "-environment", "dev", "-developer", "alice", "-public-url", "http://" + webhook,
+		"-file", "../deploy/centre.yaml", "-environment", "dev", "-developer", "alice", "-public-url", public.URL,
 		"-env-file", envFile, "-buy-numbers", "-apply",
 	}, &out)
 	if err != nil {
@@ -58,9 +58,9 @@ func TestProvisionedFromNothing(t *testing.T) {
 	softphone.Account = string(found.Account)
 	sim.SetSoftphone("alice", softphone)
 
-	ctx, s := start(t, stack.Options{
-		Listen: stack.Addresses{Webhook: webhook}, Account: &stack.Account{Variables: file.All(), Workspace: found.Workspace},
-	})
+	webhook.Store(&url.URL{Scheme: "http", Host: "127.0.0.1:1"}) // nobody is there yet
+	ctx, s := start(t, stack.Options{Account: &stack.Account{Variables: file.All(), Workspace: found.Workspace}})
+	webhook.Store(&url.URL{Scheme: "http", Host: s.At().Webhook})
 	if err := s.SetStatus(ctx, "alice", provision.StatusAvailable); err != nil {
 		t.Fatal(err)
 	}

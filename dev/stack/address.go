@@ -72,7 +72,7 @@ func (a Addresses) resolve() (Addresses, error) {
 
 func choose(address string, taken map[string]string) (chosen, problem string) {
 	if address == "" {
-		return freeAddress(taken), ""
+		return FreeAddress(taken), ""
 	}
 	host, port, err := net.SplitHostPort(address)
 	n, numberErr := strconv.Atoi(port)
@@ -82,7 +82,7 @@ func choose(address string, taken map[string]string) (chosen, problem string) {
 	case host != "127.0.0.1" && host != "localhost": // the embedded broker has no IPv6
 		return "", "must be on 127.0.0.1: a stack has no protection of its own"
 	case n == 0:
-		return freeAddress(taken), ""
+		return FreeAddress(taken), ""
 	}
 	chosen = net.JoinHostPort("127.0.0.1", port)
 	if other := taken[chosen]; other != "" {
@@ -106,9 +106,10 @@ func probe(address string) error {
 	return l.Close()
 }
 
-// freeAddress chooses below the ports that systems give to outgoing connections, for one of those could take the port
-// between this look and the process that listens, or while that process is being restarted.
-func freeAddress(taken map[string]string) string {
+// FreeAddress is a loopback address on which nobody listens and that is not taken. It is chosen below the ports that
+// systems give to outgoing connections, for one of those could take the port between this look and the process that
+// listens, or while that process is being restarted.
+func FreeAddress(taken map[string]string) string {
 	for range 1000 {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(20000)))
 		if taken[address] == "" && probe(address) == nil {
@@ -125,7 +126,7 @@ func freeNear(port int, taken map[string]string) string {
 			return address
 		}
 	}
-	return freeAddress(taken)
+	return FreeAddress(taken)
 }
 
 // portOf is the port of an address that has been resolved.

@@ -48,7 +48,7 @@ func (s *Stack) ours(name string) *process {
 		p.ready = func(ctx context.Context) error { return s.polls(ctx, p) }
 	case Webhook:
 		if s.balancer != nil {
-			p.address = freeAddress(nil)
+			p.address = FreeAddress(nil)
 		}
 		p.ready = answers("http://" + p.address + "/readyz")
 	case Intake:

@@ -192,7 +192,7 @@ func TestNothingIsLeftOfAFailedStart(t *testing.T) {
 		t.Skip("-short: this starts real processes")
 	}
 	o := stack.Options{Dir: t.TempDir(), Switchboard: "/bin/false"}
-	o.Listen.Temporal = freeAddress(t)
+	o.Listen.Temporal = stack.FreeAddress(nil)
 	_, err := stack.Start(t.Context(), o)
 	if err == nil || !strings.HasPrefix(err.Error(), "stack: worker ended (exit status 1)") {
 		t.Fatalf("got %v, want to be told that the worker ended", err)
@@ -206,13 +206,4 @@ func TestNothingIsLeftOfAFailedStart(t *testing.T) {
 	if errors.As(err, &inUse) {
 		t.Errorf("the lock is left: %v", err)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -69,7 +69,7 @@ func TestAddressesAreChosenWhereNoneIsGiven(t *testing.T) {
 }
 
 func TestSameAddressTwiceIsRefused(t *testing.T) {
-	free := freeAddress(nil)
+	free := FreeAddress(nil)
 	_, err := Addresses{Webhook: free, Intake: free}.resolve()
 	if err == nil || !strings.Contains(err.Error(), "is given to Webhook already") {
 		t.Errorf("got %v, want an error that names the other part", err)

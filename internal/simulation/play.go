@@ -184,11 +184,11 @@ func (p *play) outcome() *Outcome {
 	return o
 }
 
-// bites notes that a fault has hit a call, and hands on how long it takes.
+// bites notes that a fault has hit a call, and says how long it takes: d, unless nothing goes wrong any more before.
 func (p *play) bites(fault, workflow string, d time.Duration) time.Duration {
 	if in := p.byID[sb.CallID(workflow)]; in != nil {
 		p.hits[hit{sb.CallID(workflow), in.stageAt(p.world.Env.Now()), fault}]++
 	}
 	p.notes = append(p.notes, note{p.world.Env.Now(), fault + " (" + workflow + ")"})
-	return d
+	return max(0, min(d, p.plan.Heal-p.elapsed()))
 }

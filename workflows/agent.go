@@ -100,7 +100,7 @@ func (c *call) giveBack(ctx workflow.Context, o *offer) {
 		c.decline(ctx, o)
 	case o.status != sb.ReservationPending:
 		c.note(ctx, "TaskRouter took the offer back (%s)", o.status)
-	case slices.ContainsFunc(c.legs, func(l *leg) bool { return l.ref == o.leg.ref && l.answered }): // a twin of it, perhaps
+	case slices.ContainsFunc(c.legs, func(l *leg) bool { return l.ref == o.leg.ref && l.wasAnswered() }): // a twin of it, perhaps
 		c.note(ctx, "the agent answered and could not be brought in")
 		c.decline(ctx, o)
 	case trouble:

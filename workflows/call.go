@@ -87,7 +87,7 @@ func (c *call) run(ctx workflow.Context) (sb.Result, error) {
 		if err != nil {
 			return sb.Result{}, err // continues as new
 		}
-		if c.cancelled != nil && !reached(end) {
+		if c.cancelled != nil && !rung(end) {
 			end = c.cancelledResult() // whatever this attempt came to, there is no next
 		}
 		if !c.planRetry(ctx, end) {
@@ -159,9 +159,14 @@ func (c *call) planRetry(ctx workflow.Context, end sb.Result) bool {
 	return true
 }
 
-// reached: the caller, or the caller's machine, picked up.
-func reached(end sb.Result) bool {
-	return end.Outcome == sb.Completed || end.Outcome == sb.HungUpEarly || end.Outcome == sb.Voicemail
+// rung: the caller, or the caller's machine, picked up, or perhaps did and nobody can tell. That is more than that the
+// request was cancelled.
+func rung(end sb.Result) bool {
+	switch end.Outcome {
+	case sb.Completed, sb.HungUpEarly, sb.Voicemail, sb.Uncertain:
+		return true
+	}
+	return false
 }
 
 // withdrawn: we took the ring back, or apologised, because the agent had gone.
@@ -184,9 +189,12 @@ func (c *call) waitToRetry(ctx workflow.Context) error {
 
 // finish tells everybody how the request ended, and leaves nothing behind.
 func (c *call) finish(ctx workflow.Context, end sb.Result) (sb.Result, error) {
+	c.wait(ctx, c.settled)
+	if c.cancelled != nil && !rung(end) { // meanwhile
+		end = c.cancelledResult()
+	}
 	end.Attempts = c.Attempt
 	c.result = &end
-	c.wait(ctx, c.settled)
 	c.enter(ctx, sb.StageEnded, sb.EventData{
 		Outcome: end.Outcome, Reason: end.Reason, HungUpBy: end.HungUpBy, Attempts: end.Attempts,
 		TalkSeconds: end.TalkSeconds, Disposition: end.Disposition, Note: end.Note,

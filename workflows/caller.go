@@ -49,7 +49,9 @@ func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
 		c.lookOnce(ctx, c.lookAtLegs)
 	}
 	if l.answered && !decided() { // who has answered is let in at once; that nothing is heard of it means the same
-		c.awaitLooking(ctx, "the caller comes in", grace, time.Second, 4*time.Second, c.lookAtLegs, decided)
+		if !c.awaitLooking(ctx, "the caller comes in", grace, time.Second, 4*time.Second, c.lookAtLegs, decided) {
+			c.lookOnce(ctx, c.lookAtLegs)
+		}
 	}
 	switch {
 	case l.over():
@@ -147,7 +149,10 @@ func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected 
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}, false
 	case l.status == sb.LegBusy, l.status == sb.LegFailed: // no ring that is taken back ends so
 		return c.callerLegEnded(ctx, l)
-	case (out.Already || !agent.hungUp() && (agent.leftFor || l.endedRoom)) && (l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp()):
+	}
+	c.learnWhoHungUp(ctx, agent, l)
+	itself := out.Already || !agent.hungUp() && (agent.leftFor || l.endedRoom)
+	if itself && (l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp() || longBefore(l.endedAt, agent.endedAt)) {
 		// Nothing was taken back: the caller's leg ended first, and the room and the agent's leg with it.
 		return c.callerLegEnded(ctx, l)
 	}
@@ -173,7 +178,7 @@ func (c *call) takeBack(ctx workflow.Context, l *leg) (out activities.WithdrawRe
 // been told that they were together.
 func (c *call) met(ctx workflow.Context, l *leg) bool {
 	now := workflow.Now(ctx)
-	return l.answered && !c.brief(first(c.offer.leg.endedAt, now).Sub(l.pickedUp(now)))
+	return l.answered && !c.brief(first(c.agentEnded(), now).Sub(l.pickedUp(now)))
 }
 
 // talked: the leg was up for longer than it takes to hang up at once.

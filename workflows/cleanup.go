@@ -43,12 +43,12 @@ func (c *call) endLeg(ctx workflow.Context, l *leg) {
 		c.wait(ctx, l.over)
 		return
 	}
-	up := !l.gone()
+	up, asked := !l.gone(), workflow.Now(ctx)
 	l.ending = true
 	var out activities.EndLegResult
 	must(ctx, "end the "+string(l.ref.Party)+"'s leg", act.EndLeg, activities.EndLegInput{Ref: l.ref, Leg: l.sid}, &out)
-	l.endedByUs = up && !out.Already && !l.leftItself
 	c.onLeg(out.Leg)
+	l.endedByUs = up && !out.Already && !l.leftItself && !longBefore(l.endedAt, asked.Add(-clockSkew))
 	if !l.over() {
 		l.status = sb.LegCompleted
 	}

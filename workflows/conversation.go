@@ -42,14 +42,14 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 	naturalEnd = naturalEnd || !endedByUs && wentBefore(now, caller, agent) // and nobody had told
 	// How long it was up decides whether there was a conversation.
 	c.learnSeconds(ctx, "how long they talked", caller)
-	if longBefore(agent.endedAt, caller.pickedUp(began)) {
+	if longBefore(c.agentEnded(), caller.pickedUp(began)) {
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft} // before the caller picked up, and nobody had told
 	}
 	talked := caller.up(began, workflow.Now(ctx))
 	end := sb.Result{Outcome: sb.Completed, TalkSeconds: int(talked.Seconds())}
 	early := c.brief(talked)
 	switch {
-	case naturalEnd && (caller.lasted(c.in.Policy.MaxTalk) || agent.lasted(c.agentLimit())): // Twilio was first
+	case naturalEnd && (caller.endedByLimit(c.in.Policy.MaxTalk, agent) || agent.endedByLimit(c.agentLimit(), caller)): // Twilio was first
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
 	case naturalEnd:
 		end.HungUpBy = c.whoHungUp(ctx, agent, caller)
@@ -65,6 +65,8 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 		if early {
 			end = c.cancelledResult()
 		}
+	case endedByUs && agent.hungUp() && !earlier(caller.endedAt, agent.endedAt): // we only ended what was left
+		end.HungUpBy = sb.PartyAgent
 	case endedByUs:
 		end.HungUpBy = sb.PartySwitchboard
 	default:
@@ -97,14 +99,11 @@ func (c *call) bindAgent(ctx workflow.Context) {
 // whoHungUp tells which of the two legs ended the conversation. The news of a leg's end can come before that of its
 // cause, so it is waited for, then looked for.
 func (c *call) whoHungUp(ctx workflow.Context, agent, caller *leg) sb.Party {
-	known := func() bool { return agent.hungUp() != caller.hungUp() }
-	if !known() && !c.await(ctx, "who hung up", causeWithin, nil, known) {
-		c.lookUntil(ctx, "who hung up", known)
-	}
+	c.learnWhoHungUp(ctx, agent, caller)
 	switch {
 	case longBefore(agent.endedAt, caller.endedAt), agent.hungUp() && !caller.hungUp() && !longBefore(caller.endedAt, agent.endedAt):
 		return sb.PartyAgent
-	case longBefore(caller.endedAt, agent.endedAt), caller.hungUp() && !agent.hungUp():
+	case longBefore(caller.endedAt, agent.endedAt), caller.hungUp() && !agent.hungUp() && !earlier(agent.endedAt, caller.endedAt):
 		return sb.PartyCaller
 	case earlier(agent.endedAt, caller.endedAt):
 		return sb.PartyAgent
@@ -112,6 +111,13 @@ func (c *call) whoHungUp(ctx workflow.Context, agent, caller *leg) sb.Party {
 		return sb.PartyCaller
 	default:
 		return sb.PartyNone // nobody can tell
+	}
+}
+
+func (c *call) learnWhoHungUp(ctx workflow.Context, agent, caller *leg) {
+	known := func() bool { return agent.hungUp() != caller.hungUp() }
+	if !known() && !c.await(ctx, "who hung up", causeWithin, nil, known) {
+		c.lookUntil(ctx, "who hung up", known)
 	}
 }
 

@@ -134,9 +134,19 @@ func (l *leg) pickedUp(otherwise time.Time) time.Time {
 	}
 }
 
-// lasted: it was up for as long as its limit allowed.
-func (l *leg) lasted(limit sb.Duration) bool {
-	return l.seconds >= 0 && time.Duration(l.seconds)*time.Second >= time.Duration(limit).Truncate(time.Second)
+// wasAnswered: it was on the line, perhaps for less than the second that Twilio counts in. Only a ring that we ended may
+// be called completed, too.
+func (l *leg) wasAnswered() bool {
+	return l.answered || l.status == sb.LegCompleted && !l.endedByUs
+}
+
+// endedByLimit: it was up for as long as its limit allowed, and the other did not end it.
+func (l *leg) endedByLimit(limit sb.Duration, other *leg) bool {
+	lasted := time.Duration(l.seconds) * time.Second
+	if l.seconds < 0 && !l.answeredAt.IsZero() {
+		lasted = l.endedAt.Sub(l.answeredAt) // both are whole seconds
+	}
+	return lasted >= time.Duration(limit).Truncate(time.Second) && !other.leftItself && !longBefore(other.endedAt, l.endedAt)
 }
 
 // trouble: Twilio did not take the dial, for no reason that lies with the one who was to be rung.
@@ -182,6 +192,17 @@ func (c *call) legNamed(ref sb.LegRef, sid sb.CallSID) *leg {
 	}
 	l.named(sid)
 	return l
+}
+
+// agentEnded is when the agent's leg ended; of a dial that was repeated, the last of its legs that the agent took.
+func (c *call) agentEnded() time.Time {
+	at := c.offer.leg.endedAt
+	for _, l := range c.legs {
+		if l.ref == c.offer.leg.ref && l.answered && at.Before(l.endedAt) {
+			at = l.endedAt
+		}
+	}
+	return at
 }
 
 // onLeg takes in where a leg stands.

@@ -18,8 +18,8 @@ const (
 var cancelledNeverRung = invariant{
 	name: "cancelled_never_rung",
 	rule: "Once a cancellation is accepted no ring is decided any more, and one that was is dialled within 2 s or, while faults are " +
-		"injected, 10 s. The request ends `cancelled`, unless a conversation took place or the caller's phone had already " +
-		"decided how the last attempt went (DESIGN §3; docs/process.md).",
+		"injected, 10 s. The request ends `cancelled`, unless a conversation took place, the caller's phone had already " +
+		"decided how the last attempt went, or nobody can tell whether it rang (DESIGN §3; docs/process.md).",
 	check: func(h *history) {
 		for i := range h.Calls {
 			if c := &h.Calls[i]; !c.Cancelled.IsZero() {
@@ -50,7 +50,10 @@ func (h *history) neverRung(call int, c *Call) {
 
 func (h *history) endsCancelled(call int, c *Call) {
 	s := &h.said[call]
-	if s.ended == nil || s.ended.Data.Outcome == sb.Cancelled || s.ended.Time.Before(c.Cancelled) {
+	if s.ended == nil || s.ended.Time.Before(c.Cancelled) {
+		return
+	}
+	if o := s.ended.Data.Outcome; o == sb.Cancelled || o == sb.Uncertain { // and that is judged by outcome_true
 		return
 	}
 	if n := len(s.attempts); n > 0 && s.attempts[n-1].end == s.ended {

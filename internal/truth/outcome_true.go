@@ -94,7 +94,7 @@ func (f *facts) wrong(e *sb.Event) string {
 	switch d.Outcome {
 	case sb.Completed:
 		switch {
-		case f.together == 0:
+		case f.together == 0 && !(f.up > 0 && says(f.HungUp, d.HungUpBy)): // on the page, before the caller had come in
 			return "caller and agent were never together"
 		case f.up < early-rounding && len(f.parties) == 1 && f.parties[0] == sb.PartyCaller && !says(f.HungUp, d.HungUpBy):
 			return "the caller hung up after " + f.up.String()
@@ -111,8 +111,8 @@ func (f *facts) wrong(e *sb.Event) string {
 		switch {
 		case !answered:
 			return "the caller never picked up"
-		case !says(f.parties, sb.PartyCaller):
-			return "it was not the caller who hung up"
+		case !says(f.parties, sb.PartyCaller) && !(d.HungUpBy == sb.PartyNone && f.faulty(f.a.rung) && f.up < early+rounding):
+			return "it was not the caller who hung up" // nor was it so short that nobody could tell
 		}
 	case sb.Voicemail:
 		switch {

@@ -86,6 +86,14 @@ var mutants = []mutant{
 		caught: []string{"one_offer"},
 	},
 	{
+		name: "ring left", breaks: "the caller's phone rings on when the agent has gone",
+		edits: []edit{
+			{"workflows/caller.go", "l.over() || c.agentGone() ||", "l.over() ||"},
+			{"workflows/caller.go", "\tcase c.agentGone():\n\t\treturn c.withdraw(ctx, l)\n", ""},
+		},
+		caught: []string{"agent_first"},
+	},
+	{
 		name: "no apology", breaks: "who has picked up as the agent dropped is cut off without a word",
 		edits: []edit{
 			{"activities/legs.go", "apologise.SetTwiml(apology(in.Locale))", "apologise.SetStatus(string(sb.LegCompleted))"},

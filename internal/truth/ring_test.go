@@ -43,6 +43,23 @@ func TestAgentFirst(t *testing.T) {
 		{"an agent who has left", talk, func(s *scene) { s.move("A1", "Leaves", 1.25) }, "without an agent"},
 		{"an agent whose leg has ended", talk, func(s *scene) { s.cut("A1", "Leaves"); s.move("A1", "Ended", 1.25) }, "without an agent"},
 		{"the second ring of two", secondTry, func(s *scene) { s.move("A2", "Leaves", 1832.7) }, "without an agent"},
+		{"an agent who leaves 2 s before the caller answers", talk, func(s *scene) { s.move("A1", "Leaves", 3) }, ""},
+		{"an agent who leaves earlier", talk, func(s *scene) { s.move("A1", "Leaves", 2.9) }, "rang on for 2.1s"},
+		{"an agent who leaves while faults are injected", talk, func(s *scene) { s.move("A1", "Leaves", 2.9); s.call().Healed = second(3) }, ""},
+		{"an agent who leaves after the last fault, before which the phone was dialled", talk, func(s *scene) {
+			s.move("A1", "Leaves", 2.9)
+			s.call().Healed = second(1.5)
+		}, ""},
+		{"an agent who leaves when all of it lies after the last fault", talk, func(s *scene) {
+			s.move("A1", "Leaves", 2.9)
+			s.call().Healed = second(1)
+		}, "rang on for 2.1s"},
+		{"an agent who leaves while another stays", talk, func(s *scene) {
+			s.move("A1", "Leaves", 2.9)
+			s.leg(1, "client:ben", "A9", "CF1", "Dialled")
+			s.leg(1.1, "client:ben", "A9", "CF1", "Answers")
+			s.leg(1.2, "client:ben", "A9", "CF1", "Joins")
+		}, ""},
 	})
 }
 

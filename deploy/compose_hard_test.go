@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,6 +64,38 @@ func TestComposeAsksWithWhatTheImageHas(t *testing.T) {
 		if want := "http://127.0.0.1:" + port + "/readyz"; test[3] != want {
 			t.Errorf("%s listens on %s and is asked at %s, want %s", name, listen, test[3], want)
 		}
+	}
+}
+
+// What operators ask each process answers on every address of its container, and on the very ports of this machine that
+// docs/operating.md has Prometheus ask.
+func TestPrometheusReachesEveryProcess(t *testing.T) {
+	text, err := os.ReadFile("../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, targets, _ := strings.Cut(string(text), "static_configs: [{targets: [")
+	targets, _, _ = strings.Cut(targets, "]")
+	asked := strings.Split(strings.ReplaceAll(targets, `"`, ""), ", ")
+	var answered []string
+	p := mustLoad(t, simulated)
+	for name, setting := range map[string]string{
+		"intake": "SWITCHBOARD_INTAKE_LISTEN", "worker": "SWITCHBOARD_WORKER_LISTEN", "webhook": "SWITCHBOARD_WEBHOOK_OPERATIONS_LISTEN",
+	} {
+		listen, _ := lookup(t, p, name)(setting)
+		host, port, _ := strings.Cut(listen, ":")
+		if host != "0.0.0.0" {
+			t.Errorf("%s listens on %q: nothing outside of its container reaches that", name, listen)
+		}
+		for _, published := range p.Services[name].Ports {
+			if strconv.Itoa(int(published.Target)) == port {
+				answered = append(answered, published.HostIP+":"+published.Published)
+			}
+		}
+	}
+	slices.Sort(answered)
+	if !slices.Equal(asked, answered) {
+		t.Errorf("docs/operating.md has Prometheus ask %q, and %q answer", asked, answered)
 	}
 }
 

@@ -50,6 +50,7 @@ func TestProcessesRunFromTheImageAlone(t *testing.T) {
 	env := []string{
 		"TEMPORAL_ADDRESS=" + silent.Addr().String(), "TEMPORAL_CONFIG_FILE=/nowhere", "KAFKA_BROKERS=" + nowhere, "TWILIO_API_URL=http://" + nowhere,
 		"SWITCHBOARD_PUBLIC_URL=http://" + nowhere, "TWILIO_AUTH_TOKEN=token", "TWILIO_CALLER_ID=+442079460000",
+		"SWITCHBOARD_WEBHOOK_OPERATIONS_LISTEN=127.0.0.1:0",
 	}
 	for name, prefix := range map[string]string{"TWILIO_ACCOUNT_SID": "AC", "TWILIO_WORKSPACE_SID": "WS", "TWILIO_WORKFLOW_SID": "WW"} {
 		env = append(env, name+"="+prefix+strings.Repeat("0", 32))

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,30 +20,37 @@ import (
 	sb "switchboard"
 	"switchboard/dev/stack"
 	"switchboard/internal/privacy"
+	"switchboard/telemetry"
 )
 
-// A whole run with encryption on: nothing of the callers is in what Temporal keeps, in the logs of our processes, in the
-// metrics, in the identities and search attributes, nor in the events. The same callers' marks are found as soon as the
+// A whole run with encryption on: nothing of the callers is in what Temporal keeps, in the logs, metrics and traces of our
+// processes, in the identities and search attributes, nor in the events. The same callers' marks are found as soon as the
 // keys are used: the search is not blind.
 func TestNothingOfACallerIsLeftInTheClear(t *testing.T) {
-	ctx, s := start(t, stack.Options{Encrypt: true})
+	c := &collector{news: make(chan struct{}, 1)}
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	workers, webhooks := stack.FreeAddress(nil), stack.FreeAddress(nil)
+	ctx, s := start(t, stack.Options{Encrypt: true, Env: map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL, "SWITCHBOARD_LOG_LEVEL": "debug",
+		"SWITCHBOARD_WORKER_LISTEN": workers, "SWITCHBOARD_WEBHOOK_OPERATIONS_LISTEN": webhooks,
+	}})
 	outcomes := map[string]sb.Outcome{ // the last but two digits are those of phones whose behaviour is the simulator's own
 		"+447700900001": sb.Completed, "+447700900003": sb.NoAnswer, "+447700900004": sb.Busy, "+447700900006": sb.Unreachable,
 	}
 	names := []string{"Xanthe Quillfeather", "Ptolemy Marchbanks", "Isolde Featherstonehaugh", "Barnaby Thistlewood"}
 	var marks privacy.Marks
-	var calls []sb.CallID
+	calls := map[string]sb.CallID{} // by telephone
 	for phone := range outcomes {
 		r := request(phone)
 		r.Caller.Name, r.Reason = names[len(calls)], fmt.Sprintf("a marzipan lorry, the %dth", len(calls)+1)
 		marks = append(marks, privacy.Of(r)...)
-		call := place(ctx, t, s, r)
-		calls = append(calls, call)
+		calls[phone] = place(ctx, t, s, r)
+	}
+	for phone, call := range calls {
 		if end := ended(ctx, t, s, call, phone); end.Outcome != outcomes[phone] {
 			t.Errorf("%s: got %s, want %s", call, end.Outcome, outcomes[phone])
 		}
-	}
-	for _, call := range calls {
 		history, raw := rawHistory(ctx, t, s, call)
 		if found := marks.In(raw); len(found) > 0 {
 			t.Errorf("what Temporal keeps of %s holds %q", call, found)
@@ -67,14 +77,36 @@ func TestNothingOfACallerIsLeftInTheClear(t *testing.T) {
 			}
 		}
 	}
+	for url, tells := range map[string]string{ // what these calls have left there: the search is not blind here either
+		"http://" + workers + "/metrics":            `outcome="busy"`,
+		"http://" + webhooks + "/metrics":           `what="signalled_leg"`,
+		"http://" + s.At().Intake + "/metrics":      "switchboard_intake_started_total 4",
+		"http://" + s.At().Webhook + "/debug/stats": "signalled_leg",
+	} {
+		text := get(ctx, t, url)
+		if found := marks.In(text); len(found) > 0 {
+			t.Errorf("%s holds %q", url, found)
+		}
+		if !strings.Contains(text, tells) {
+			t.Errorf("%s does not tell of the calls: no %s", url, tells)
+		}
+	}
+	for _, part := range []string{stack.Intake, stack.Webhook, stack.Worker} { // the last spans are sent, the last lines written
+		if err := s.StopPart(ctx, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found := marks.In(string(c.json(t))); len(found) > 0 {
+		t.Errorf("the traces hold %q", found)
+	}
+	for _, call := range calls {
+		if !slices.Contains(c.traces(), telemetry.TraceID(call)) {
+			t.Errorf("%s has no trace", call)
+		}
+	}
 	for _, part := range []string{stack.Worker, stack.Webhook, stack.Intake, stack.Temporal} {
 		if found := marks.In(s.Logs(part)); len(found) > 0 {
 			t.Errorf("the log of %s holds %q", part, found)
-		}
-	}
-	for _, url := range []string{"http://" + s.At().Intake + "/metrics", "http://" + s.At().Webhook + "/debug/stats"} {
-		if found := marks.In(get(ctx, t, url)); len(found) > 0 {
-			t.Errorf("%s holds %q", url, found)
 		}
 	}
 }

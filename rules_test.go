@@ -35,7 +35,7 @@ var packages = map[string][]string{
 	"desktop":    {".", "activities", "allowance", "telemetry"},
 	"allowance":  {},
 	"numbers":    {},
-	"codec":      {"."},
+	"codec":      {".", "allowance"},
 
 	"provision":         {".", "activities"},
 	"provision/command": {"activities", "config", "provision", "provision/tunnel"},

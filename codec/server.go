@@ -9,9 +9,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"google.golang.org/protobuf/encoding/protojson"
+
+	"switchboard/allowance"
 )
 
 // Where the server answers. Temporal's UI and CLI are given the address without the last part.
@@ -25,6 +28,10 @@ const (
 	maxBody = 4 << 20
 	// maxPayloads is far above what a page of the UI shows.
 	maxPayloads = 1000
+	// refusalBurst and refusalsPerSecond bound what those who may not ask write into our log: a page of the UI asks once
+	// for each payload on it.
+	refusalBurst      = 20
+	refusalsPerSecond = 0.2
 )
 
 // ServerConfig is what NewServer needs.
@@ -54,7 +61,10 @@ func NewServer(cfg ServerConfig) (http.Handler, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("codec server: %w", err)
 	}
-	s := &server{ServerConfig: cfg, origin: u.Scheme + "://" + strings.ToLower(u.Host), log: cfg.Logger}
+	s := &server{
+		ServerConfig: cfg, origin: u.Scheme + "://" + strings.ToLower(u.Host), log: cfg.Logger,
+		refusals: allowance.New(refusalBurst, refusalsPerSecond),
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -68,8 +78,10 @@ func NewServer(cfg ServerConfig) (http.Handler, error) {
 
 type server struct {
 	ServerConfig
-	origin string
-	log    *slog.Logger
+	origin   string
+	log      *slog.Logger
+	refusals *allowance.Allowance // that are logged
+	unsaid   atomic.Int64         // refusals since the last one that was logged
 }
 
 // preflight is asked by a browser before it lets a page of another address ask.
@@ -112,7 +124,11 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, what string, do f
 	}
 	who, status, sentence := s.Allow(r)
 	if status != http.StatusOK {
-		s.log.WarnContext(r.Context(), "payloads not given out", "route", r.Pattern, "status", status)
+		if s.refusals.Take() {
+			s.log.WarnContext(r.Context(), "payloads not given out", "route", r.Pattern, "status", status, "not_logged_before", s.unsaid.Swap(0))
+		} else {
+			s.unsaid.Add(1)
+		}
 		refuse(w, status, sentence)
 		return
 	}

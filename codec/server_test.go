@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -137,6 +139,25 @@ func TestNobodyElseReads(t *testing.T) {
 	if strings.Contains(r.log.String(), "Bloggs") {
 		t.Errorf("log: %s", r.log.String())
 	}
+}
+
+// A page of the UI asks for each payload by itself, and anybody can send what such a page does.
+func TestKnockingFillsNoLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		knock := func(times int) {
+			for range times {
+				r.answer(ask(http.MethodPost, PathDecode, body(t), ""))
+			}
+		}
+		knock(refusalBurst + 100)
+		time.Sleep(time.Duration(float64(time.Second) / refusalsPerSecond)) // of the bubble's own clock
+		knock(1)
+		lines := strings.Count(r.log.String(), `msg="payloads not given out"`)
+		if lines != refusalBurst+1 || !strings.Contains(r.log.String(), "not_logged_before=100") {
+			t.Errorf("%d refusals are logged, want %d, the last with the 100 that were not:\n%s", lines, refusalBurst+1, r.log.String())
+		}
+	})
 }
 
 func TestAProgramWithAToken(t *testing.T) {

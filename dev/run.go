@@ -120,8 +120,9 @@ func run(ctx context.Context, args []string, insist <-chan struct{}) error {
 		go own.follow(ctx, t, lookForTunnel, s.Readdress)
 	}
 	if f.encrypt {
-		t.line("What Temporal keeps is encrypted. To read it, sign in at %s as operator, then open %s, and have its", s.PageURL(), s.TemporalUIURL())
-		t.line("codec server settings (top right) include cross-origin credentials.\n")
+		t.line("What Temporal keeps is encrypted. To read it, sign in at %s as operator, open %s,", s.PageURL(), s.TemporalUIURL())
+		t.line("enter %s in its codec server settings (the glasses, top right), have it include", s.CodecEndpoint())
+		t.line("cross-origin credentials, and load the page again.\n")
 	}
 	err = follow(ctx, t, s, f)
 	t.line("\nStopping; Ctrl-C again does not wait.\n")
@@ -173,7 +174,7 @@ func allOf(err error) []error {
 func (t *terminal) addresses(s *stack.Stack, data string, people []string) {
 	at := s.At()
 	rows := [][3]string{
-		{"Temporal UI", workflowList(at.TemporalUI), "every call, live"},
+		{"Temporal UI", workflowList(s.TemporalUIURL()), "every call, live"},
 		{"Kafka", at.Kafka, strings.Join([]string{sb.TopicRequests, sb.TopicEvents, sb.TopicDeadLetters}, ", ")},
 		{"Twilio", "http://" + at.Simulator, "the simulator's page: calls, agents, webhooks, live"},
 		{"Webhook", "http://" + at.Webhook, "where Twilio calls back"},
@@ -198,7 +199,7 @@ func (t *terminal) addresses(s *stack.Stack, data string, people []string) {
 
 // workflowList is the Temporal UI's list of calls, newest first.
 func workflowList(ui string) string {
-	return "http://" + ui + "/namespaces/" + stack.Namespace + "/workflows?query=" + url.QueryEscape("WorkflowType='"+sb.CallWorkflow+"'")
+	return ui + "/namespaces/" + stack.Namespace + "/workflows?query=" + url.QueryEscape("WorkflowType='"+sb.CallWorkflow+"'")
 }
 
 // follow places the samples and tells how every call goes, whoever asked for it, until ctx ends.

@@ -52,8 +52,8 @@ func (s *Stack) TemporalUIURL() string {
 	return "http://localhost:" + strconv.Itoa(portOf(s.at.TemporalUI))
 }
 
-// codecEndpoint is where the UI has payloads decrypted.
-func (s *Stack) codecEndpoint() string {
+// CodecEndpoint is where Temporal's UI has payloads decrypted for operators: they enter it in its settings.
+func (s *Stack) CodecEndpoint() string {
 	return "http://localhost:" + strconv.Itoa(portOf(s.at.Webhook)) + "/codec"
 }
 

@@ -46,10 +46,8 @@ func (s *Stack) launchTemporal(context.Context) error {
 	if s.at.TemporalUI == "" {
 		args = append(args, "--headless")
 	} else {
+		// Not --ui-codec-endpoint: where the server names one, browsers send no cookies there, whatever is set in them.
 		args = append(args, "--ui-port", strconv.Itoa(portOf(s.at.TemporalUI)))
-		if s.keys.Any() {
-			args = append(args, "--ui-codec-endpoint", s.codecEndpoint())
-		}
 	}
 	env := shellEnvironment()
 	env["TEMPORAL_VERSION_CHECK_DISABLED"] = "1" // or it asks version-info.temporal.io: nothing here leaves the machine

@@ -37,7 +37,7 @@ const (
 
 	// testPhone must never be seen in an error or a log, in any spelling.
 	testPhone    = "+447700900123"
-	testCallerID = "+442071838750"
+	testCallerID = "+442079460750"
 )
 
 var (

@@ -142,7 +142,7 @@ func TestFindLeg(t *testing.T) {
 		{"one too old, one known, one of ours", map[string]http.HandlerFunc{"GET Calls.json": calls(
 			callJSON("CA9", "busy", "11:59:50"), callJSON("CAknown", "completed", "12:00:02"), callJSON(testLeg, "no-answer", "12:00:03"),
 		)}, testLeg, sb.LegNoAnswer, false},
-		{"another number of ours called", map[string]http.HandlerFunc{"GET Calls.json": calls(strings.Replace(callJSON(testLeg, "busy", "12:00:02"), testCallerID, "+442071838751", 1))}, "", "", false},
+		{"another number of ours called", map[string]http.HandlerFunc{"GET Calls.json": calls(strings.Replace(callJSON(testLeg, "busy", "12:00:02"), testCallerID, "+442079460751", 1))}, "", "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -156,7 +156,7 @@ func newCentre(t *testing.T, uncertain simulator.Uncertain) *centre {
 	}
 	cfg.Workspace, cfg.Routing = c.workspace.Workspace, c.workspace.Routing
 	c.act, err = activities.New(activities.Config{
-		Twilio: cfg, PublicURL: public, CallerID: "+442071838750", Statuses: c.workspace.ForActivities(),
+		Twilio: cfg, PublicURL: public, CallerID: "+442079460750", Statuses: c.workspace.ForActivities(),
 		Calls: c.owners, Now: c.clock.Now, Wait: c.clock.wait,
 	})
 	if err != nil {

@@ -272,16 +272,19 @@ func TestFailingWaitURLEndsTheLeg(t *testing.T) {
 
 func TestWaiting(t *testing.T) {
 	w := newWorld(t, Options{})
+	for _, phone := range []string{"+447700900102", "+447700900202"} {
+		w.sim.SetPhone(phone, Phone{Rings: 2 * time.Second})
+	}
 	w.dial("silent", "+447700900002", "WaitUrl", "")
-	w.must(w.post(w.room("music"), "To", "+447700901002", "From", ourNumber, "EarlyMedia", "false"))
+	w.must(w.post(w.room("music"), "To", "+447700900102", "From", ourNumber, "EarlyMedia", "false"))
 	w.answer = func(h hook) (int, string, string) { // a sentence, again and again
 		return 200, "text/xml", `<Response><Say>Please hold</Say><Redirect/></Response>`
 	}
-	w.dial("loops", "+447700902002")
+	w.dial("loops", "+447700900202")
 	w.advance(10 * time.Second)
 	same(t, "silence", w.experienced("+447700900002")[4:], []string{"Hears silence"})
-	same(t, "music", w.experienced("+447700901002")[4:], []string{"Hears play " + defaultMusic})
-	if n := len(w.experienced("+447700902002")[4:]); n < 5 {
+	same(t, "music", w.experienced("+447700900102")[4:], []string{"Hears play " + defaultMusic})
+	if n := len(w.experienced("+447700900202")[4:]); n < 5 {
 		t.Errorf("sentences heard: got %d, want one a second", n)
 	}
 
@@ -349,7 +352,8 @@ func TestConferenceList(t *testing.T) {
 func TestFullConference(t *testing.T) {
 	w := newWorld(t, Options{})
 	agent, _ := w.talking()
-	leg := w.dial(agent.text("conference_sid"), "+447700901002", "MaxParticipants", "2").text("call_sid")
+	w.sim.SetPhone("+447700900102", Phone{Rings: 2 * time.Second})
+	leg := w.dial(agent.text("conference_sid"), "+447700900102", "MaxParticipants", "2").text("call_sid")
 	w.advance(5 * time.Second)
 	equals(t, "the third", w.call(leg).text("status"), "completed")
 	equals(t, "the others", len(w.sim.LiveLegs()), 2)

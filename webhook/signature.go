@@ -1,8 +1,12 @@
 package webhook
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -11,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
-	"github.com/twilio/twilio-go/client"
 
 	sb "switchboard"
 )
@@ -87,20 +90,48 @@ func (s *server) urlAsSigned(r *http.Request) string {
 	return s.PublicURL + uri
 }
 
-// validSignature reports whether one of the tokens signed the form at this URL. The default port may be part of the
-// URL that was signed or not; Twilio is inconsistent there, and so its own validator takes either.
+// validSignature reports whether one of the tokens signed the form at this URL. The port may be part of the URL that was
+// signed or not; Twilio is inconsistent there, and so its own validator takes either.
 func validSignature(rawURL string, form url.Values, signature string, tokens []string) bool {
-	params := make(map[string]string, len(form))
-	for name, values := range form {
-		params[name] = signedValue(name, values)
-	}
+	fields := signedFields(form)
 	return slices.ContainsFunc(tokens, func(token string) bool {
 		if token == "" { // or whoever signs with nothing would be believed
 			return false
 		}
-		validator := client.NewRequestValidator(token)
-		return validator.Validate(rawURL, params, signature)
+		by := func(address string) bool {
+			mac := hmac.New(sha1.New, []byte(token))
+			mac.Write([]byte(address))
+			mac.Write(fields)
+			return hmac.Equal([]byte(base64.StdEncoding.EncodeToString(mac.Sum(nil))), []byte(signature))
+		}
+		return by(rawURL) || by(otherSpelling(rawURL))
 	})
+}
+
+// otherSpelling is the URL without its port, or with the default one if it has none.
+func otherSpelling(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	switch {
+	case err != nil:
+		return rawURL
+	case u.Port() != "":
+		u.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
+	case u.Scheme == "https":
+		u.Host += ":443"
+	default:
+		u.Host += ":80"
+	}
+	return u.String()
+}
+
+// signedFields is what is signed of a form: each parameter's name and value, sorted by name.
+func signedFields(form url.Values) []byte {
+	var text []byte
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		text = append(text, name...)
+		text = append(text, signedValue(name, form[name])...)
+	}
+	return text
 }
 
 // signedValue is what stands behind a parameter's name in the text that is signed. A parameter that is given more than

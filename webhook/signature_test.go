@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/twilio/twilio-go/client"
 
 	sb "switchboard"
 	"switchboard/allowance"
@@ -97,6 +98,30 @@ func TestTwiliosSignatureVectors(t *testing.T) {
 			t.Error("refused")
 		}
 	})
+}
+
+func TestSignaturesAreJudgedAsByTwiliosValidator(t *testing.T) {
+	form := url.Values{"Name": {"Zoë & co"}, "CallSid": {"CA1"}, "Empty": {""}}
+	params := map[string]string{"Name": "Zoë & co", "CallSid": "CA1", "Empty": ""}
+	validator := client.NewRequestValidator(testToken)
+	hosts := []string{"http://a.test", "http://a.test:80", "http://a.test:8080", "https://a.test", "https://a.test:80", "https://a.test:443", "https://a.test:8443"}
+	accepted := 0
+	for _, ours := range hosts {
+		for _, signed := range hosts {
+			const target = "/leg?call=a%2Fb&x=Zo%C3%AB"
+			signature := sign(testToken, signed+target, form)
+			want := validator.Validate(ours+target, params, signature)
+			if got := validSignature(ours+target, form, signature, []string{testToken}); got != want {
+				t.Errorf("our URL %s, signed %s: got %t, want %t", ours, signed, got, want)
+			}
+			if want {
+				accepted++
+			}
+		}
+	}
+	if accepted <= len(hosts) || accepted == len(hosts)*len(hosts) {
+		t.Errorf("%d pairs were accepted: nothing is shown", accepted)
+	}
 }
 
 func TestWhatIsNotTwiliosIsRefusedAndNotLogged(t *testing.T) {

@@ -141,7 +141,10 @@ func readSeconds(text string) int {
 // readTime reads an RFC 2822 date. Without one the news is still news: the zero time. The same goes for a year that
 // cannot be written in JSON: no signal could ever carry it.
 func readTime(text string) time.Time {
-	at, err := mail.ParseDate(text)
+	at, err := time.Parse(time.RFC1123Z, text) // as Twilio writes it
+	if err != nil {
+		at, err = mail.ParseDate(text)
+	}
 	if err != nil || at.UTC().Year() < 1 || at.UTC().Year() > 9999 {
 		return time.Time{}
 	}

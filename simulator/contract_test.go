@@ -273,6 +273,7 @@ func (c answerCheck) value(path, name string, value any, want reflect.Type) {
 }
 
 var (
+	sidShape     = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)
 	isoShape     = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`)
 	rfc2822Shape = regexp.MustCompile(`^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000$`)
 )

@@ -90,11 +90,12 @@ func (s *Simulator) find(method string, at location) (route, map[string]string, 
 // matching yields the routes that the path can mean, whatever their method.
 func (s *Simulator) matching(at location, segments []string) iter.Seq2[route, map[string]string] {
 	return func(yield func(route, map[string]string) bool) {
-		for _, candidate := range s.routes {
+		for i := range s.routes {
+			candidate := &s.routes[i]
 			if at.product != "" && at.product != candidate.product {
 				continue
 			}
-			if vars, matches := candidate.match(segments); matches && !yield(candidate, vars) {
+			if vars, matches := candidate.match(segments); matches && !yield(*candidate, vars) {
 				return
 			}
 		}

@@ -1,6 +1,9 @@
 package simulator
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // restRoutes is the REST API, one line per request. What is not here answers 404/20404.
 //
@@ -9,7 +12,7 @@ import "strings"
 //
 // The names of the variables are the prefixes of the SIDs, except {CA}, which also takes a label, and
 // {CF}, which also takes a name (when participants are added).
-func restRoutes() []route {
+var restRoutes = sync.OnceValue(func() []route {
 	var all []route
 	for _, product := range []struct {
 		name   string
@@ -23,7 +26,7 @@ func restRoutes() []route {
 		}
 	}
 	return all
-}
+})
 
 const (
 	none   = "-" // takes no parameters at all

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 )
 
 // mint makes the SID of a new resource: two letters and 32 hex digits (A.1). It comes from the seed
@@ -62,9 +61,15 @@ func (c *counter) next(key uint64) uint64 {
 	return n
 }
 
-var sidShape = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)
-
 // isSID reports whether the text looks like a SID of the kind, existing or not.
 func isSID(kind, text string) bool {
-	return len(text) == 34 && text[:2] == kind && sidShape.MatchString(text)
+	if len(text) != 34 || text[:2] != kind {
+		return false
+	}
+	for i, c := range []byte(text) {
+		if letter := i < 2; letter && (c < 'A' || c > 'Z') || !letter && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }

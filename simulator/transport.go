@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 )
 
 // Transport lets a Go client talk to the simulator without sockets. The host of the URL is kept, so
 // api.twilio.com and taskrouter.twilio.com both arrive here. A lost reply is io.ErrUnexpectedEOF.
-func (s *Simulator) Transport() http.RoundTripper { return inProcess{s} }
+func (s *Simulator) Transport() http.RoundTripper { return InProcess(s) }
+
+// InProcess lets a Go client, such as the simulator with its webhooks, talk to a handler without sockets.
+func InProcess(handler http.Handler) http.RoundTripper { return inProcess{handler} }
 
 type inProcess struct{ handler http.Handler }
 
@@ -20,7 +24,7 @@ func (t inProcess) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	in := r.Clone(r.Context())
+	in := r.WithContext(r.Context()) // a copy
 	in.Host = r.Host
 	if in.Host == "" {
 		in.Host = r.URL.Host
@@ -70,7 +74,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 func (w *recorder) response(r *http.Request) *http.Response {
 	w.WriteHeader(http.StatusOK)
 	return &http.Response{
-		Status:     fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
+		Status:     strconv.Itoa(w.status) + " " + http.StatusText(w.status),
 		StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: w.header, Body: io.NopCloser(bytes.NewReader(w.body.Bytes())),
 		ContentLength: int64(w.body.Len()), Request: r,

@@ -85,7 +85,7 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // write takes the request off the hands of who makes it.
 func write(req *http.Request) (*http.Request, error) {
-	sent := req.Clone(context.WithoutCancel(req.Context()))
+	sent := req.WithContext(context.WithoutCancel(req.Context()))
 	if req.Body == nil {
 		return sent, nil
 	}

@@ -14,8 +14,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -129,7 +127,7 @@ func New(t testing.TB, o Options) *World {
 		t.Fatal(err)
 	}
 	w.Sim = simulator.New(simulator.Options{
-		Clock: w.clock, Webhooks: inProcess{handler}, Seed: o.Seed, Uncertain: o.Uncertain, WebhookLatency: o.WebhookLatency,
+		Clock: w.clock, Webhooks: simulator.InProcess(handler), Seed: o.Seed, Uncertain: o.Uncertain, WebhookLatency: o.WebhookLatency,
 	})
 	t.Cleanup(w.close)
 	w.provision(t, logger)
@@ -431,18 +429,6 @@ func (c calls) Running(_ context.Context, id sb.CallID) (bool, error) {
 func (c calls) Reap(_ context.Context, in sb.Reap) error { return c.w.reap(in) }
 
 func (c calls) Reachable(context.Context) error { return nil }
-
-// inProcess carries a webhook to the handler without a socket.
-type inProcess struct{ handler http.Handler }
-
-func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.RequestURI(), r.Body)
-	in.Header = r.Header
-	in.Host = r.URL.Host
-	rec := httptest.NewRecorder()
-	t.handler.ServeHTTP(rec, in)
-	return rec.Result(), nil
-}
 
 type lockedWriter struct {
 	mu sync.Mutex

@@ -201,7 +201,7 @@ func (a *Activities) LookAtLegs(ctx context.Context, in LookAtLegsInput) (LookAt
 		})
 		return seen(out, unread)
 	}
-	participants, err := api.ListParticipant(string(in.Conference), nil)
+	participants, err := a.listParticipants(ctx, in.Conference)
 	if err != nil && !failure(err).notFound() {
 		return seen(out, failed("look at participants", err))
 	}

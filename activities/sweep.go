@@ -60,7 +60,7 @@ func (a *Activities) tasks(ctx context.Context, status sb.TaskStatus) ([]taskrou
 	params := &taskrouter.ListTaskParams{}
 	params.SetAssignmentStatus([]string{string(status)})
 	params.SetPageSize(sweepPage)
-	list, err := a.twilio.TaskRouter(ctx).ListTask(string(a.Twilio.Workspace), params)
+	list, err := a.listTasks(ctx, params)
 	if err != nil {
 		return nil, failed("sweep: list "+string(status)+" tasks", err)
 	}
@@ -84,7 +84,8 @@ func (a *Activities) sweepReserved(ctx context.Context, out *SweepResult) error 
 		out.Reserved++
 		params := &taskrouter.ListTaskReservationParams{}
 		params.SetReservationStatus(string(sb.ReservationPending))
-		reservations, err := a.twilio.TaskRouter(ctx).ListTaskReservation(string(a.Twilio.Workspace), str(task.Sid), params)
+		params.SetPageSize(lookPage)
+		reservations, err := a.listReservations(ctx, sb.TaskSID(str(task.Sid)), params)
 		if err != nil {
 			a.resisted(ctx, "list reservations", task, failure(err), out)
 			continue
@@ -182,7 +183,7 @@ func (a *Activities) sweepAgents(ctx context.Context, out *SweepResult) error {
 	params := &taskrouter.ListWorkerParams{}
 	params.SetActivitySid(timeout)
 	params.SetPageSize(sweepPage)
-	agents, err := api.ListWorker(workspace, params)
+	agents, err := a.listAgents(ctx, params)
 	if err != nil {
 		return failed("sweep: list agents", err)
 	}

@@ -239,7 +239,7 @@ func (a *Activities) LookAtTask(ctx context.Context, in LookAtTaskInput) (LookAt
 	if err != nil {
 		return LookAtTaskResult{}, failed("look at task", err)
 	}
-	reservations, err := api.ListTaskReservation(workspace, string(in.Task), nil)
+	reservations, err := a.listReservations(ctx, in.Task, (&taskrouter.ListTaskReservationParams{}).SetPageSize(lookPage))
 	if failure(err).notFound() {
 		return gone, nil
 	}

@@ -222,15 +222,16 @@ func (s *session) exchange(ctx context.Context, method, rawURL string, data url.
 		return nil, &Failure{kind: again, late: late}
 	}
 	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
-	if err != nil || len(text) > maxReply {
+	var text bytes.Buffer
+	text.Grow(int(min(max(res.ContentLength, 0), maxReply)) + bytes.MinRead) // room for what is announced, and to see its end
+	if _, err := text.ReadFrom(io.LimitReader(res.Body, maxReply+1)); err != nil || text.Len() > maxReply {
 		// The status line has come but not all of the body. It is not believed: in doubt, in doubt.
 		return nil, &Failure{kind: ambiguous, Status: res.StatusCode}
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return nil, classify(res.StatusCode, text, begun)
+		return nil, classify(res.StatusCode, text.Bytes(), begun)
 	}
-	res.Body = io.NopCloser(bytes.NewReader(text))
+	res.Body = io.NopCloser(&text)
 	return res, nil
 }
 

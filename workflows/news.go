@@ -146,7 +146,8 @@ func (l *leg) endedByLimit(limit sb.Duration, other *leg) bool {
 	if l.seconds < 0 && !l.answeredAt.IsZero() {
 		lasted = l.endedAt.Sub(l.answeredAt) // both are whole seconds
 	}
-	return lasted >= time.Duration(limit).Truncate(time.Second) && !other.leftItself && !longBefore(other.endedAt, l.endedAt)
+	return lasted >= time.Duration(limit).Truncate(time.Second) &&
+		(!other.leftItself || earlier(l.endedAt, other.endedAt)) && !longBefore(other.endedAt, l.endedAt)
 }
 
 // trouble: Twilio did not take the dial, for no reason that lies with the one who was to be rung.

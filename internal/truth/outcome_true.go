@@ -94,7 +94,7 @@ func (f *facts) wrong(e *sb.Event) string {
 	switch d.Outcome {
 	case sb.Completed:
 		switch {
-		case f.together == 0 && !(f.up > 0 && says(f.HungUp, d.HungUpBy)): // on the page, before the caller had come in
+		case f.together == 0 && !f.cutOff(d.HungUpBy):
 			return "caller and agent were never together"
 		case f.up < early-rounding && len(f.parties) == 1 && f.parties[0] == sb.PartyCaller && !says(f.HungUp, d.HungUpBy):
 			return "the caller hung up after " + f.up.String()
@@ -135,6 +135,12 @@ func (f *facts) wrong(e *sb.Event) string {
 		return "that is no outcome"
 	}
 	return ""
+}
+
+// cutOff: the agent hung up, on the page or in truth, on a caller who had picked up and was still on the way into the room.
+func (f *facts) cutOff(by sb.Party) bool {
+	return by == sb.PartyAgent && f.up > 0 && f.up < time.Duration(f.Policy.EarlyHangUp)+rounding &&
+		(says(f.HungUp, by) || says(f.parties, by))
 }
 
 // ended: the leg ended unanswered, with that status.

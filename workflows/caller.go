@@ -151,8 +151,9 @@ func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected 
 		return c.callerLegEnded(ctx, l)
 	}
 	c.learnWhoHungUp(ctx, agent, l)
-	itself := out.Already || !agent.hungUp() && (agent.leftFor || l.endedRoom) || earlier(l.endedAt, agent.endedAt)
-	if itself && (l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp() || longBefore(l.endedAt, agent.endedAt)) {
+	before := earlier(l.endedAt, agent.endedAt)
+	itself := before || out.Already || !agent.hungUp() && (agent.leftFor || l.endedRoom)
+	if itself && (before || l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp()) {
 		// Nothing was taken back: the caller's leg ended first, and the room and the agent's leg with it.
 		return c.callerLegEnded(ctx, l)
 	}

@@ -31,32 +31,45 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}
 		}
 	}
-	endedByUs := caller.endedByUs                                                                        // before we knew that they were talking
-	naturalEnd := !endedByUs && (caller.gone() || agent.gone() && c.hangUp == nil && c.cancelled == nil) // else a lost leg may have gone before
-	voicemail := !naturalEnd && machine()
-	if naturalEnd { // the room ends with either of them; Twilio does that by itself
+	p := parting{began: began, byUs: caller.endedByUs}
+	p.natural = !p.byUs && (caller.gone() || agent.gone() && c.hangUp == nil && c.cancelled == nil) // else a lost leg may have gone before
+	p.voicemail = !p.natural && machine()
+	if p.natural { // the room ends with either of them; Twilio does that by itself
 		c.await(ctx, "both legs end", bothEndWithin, nil, func() bool { return caller.over() && agent.over() })
 	}
 	now := workflow.Now(ctx)
 	c.endLegs(ctx, caller, agent)
-	naturalEnd = naturalEnd || !endedByUs && wentBefore(now, caller, agent) // and nobody had told
+	p.natural = p.natural || !p.byUs && wentBefore(now, caller, agent) // and nobody had told
+	return c.conversation(ctx, p, agent, caller)
+}
+
+// parting is what is known of how a conversation came to its end.
+type parting struct {
+	began     time.Time // the conversation, as far as we were told
+	natural   bool      // one of the two hung up, or Twilio ended a leg
+	voicemail bool
+	byUs      bool // we had ended the caller's leg before we knew that they were talking
+}
+
+// conversation names the outcome of a conversation that is over: whether it was one, and who ended it.
+func (c *call) conversation(ctx workflow.Context, p parting, agent, caller *leg) sb.Result {
 	// How long it was up decides whether there was a conversation.
 	c.learnSeconds(ctx, "how long they talked", caller)
-	if longBefore(c.agentEnded(), caller.pickedUp(began)) {
+	if longBefore(c.agentEnded(), caller.pickedUp(p.began)) {
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft} // before the caller picked up, and nobody had told
 	}
-	talked := caller.up(began, workflow.Now(ctx))
+	talked := caller.up(p.began, workflow.Now(ctx))
 	end := sb.Result{Outcome: sb.Completed, TalkSeconds: int(talked.Seconds())}
 	early := c.brief(talked)
 	switch {
-	case naturalEnd && (caller.endedByLimit(c.in.Policy.MaxTalk, agent) || agent.endedByLimit(c.agentLimit(), caller)): // Twilio was first
+	case p.natural && (caller.endedByLimit(c.in.Policy.MaxTalk, agent) || agent.endedByLimit(c.agentLimit(), caller)): // Twilio was first
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
-	case naturalEnd:
+	case p.natural:
 		end.HungUpBy = c.whoHungUp(ctx, agent, caller)
 		if end.HungUpBy != sb.PartyAgent && early {
 			end.Outcome = sb.HungUpEarly
 		}
-	case voicemail:
+	case p.voicemail:
 		end.Outcome, end.HungUpBy = sb.Voicemail, sb.PartySwitchboard
 	case c.hangUp != nil:
 		end.HungUpBy = c.hangUp.By
@@ -65,9 +78,9 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 		if early {
 			end = c.cancelledResult()
 		}
-	case endedByUs && agent.hungUp() && !earlier(caller.endedAt, agent.endedAt): // we only ended what was left
+	case p.byUs && agent.hungUp() && !earlier(caller.endedAt, agent.endedAt): // we only ended what was left
 		end.HungUpBy = sb.PartyAgent
-	case endedByUs:
+	case p.byUs:
 		end.HungUpBy = sb.PartySwitchboard
 	default:
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit

@@ -78,7 +78,7 @@ func (c *call) conversation(ctx workflow.Context, p parting, agent, caller *leg)
 		if early {
 			end = c.cancelledResult()
 		}
-	case p.byUs && agent.hungUp() && !earlier(caller.endedAt, agent.endedAt): // we only ended what was left
+	case p.byUs && (longBefore(agent.endedAt, caller.endedAt) || agent.hungUp() && !earlier(caller.endedAt, agent.endedAt)): // we only ended what was left
 		end.HungUpBy = sb.PartyAgent
 	case p.byUs:
 		end.HungUpBy = sb.PartySwitchboard

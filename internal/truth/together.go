@@ -94,7 +94,8 @@ func (h *history) whoHungUp(l *leg) (parties []sb.Party, agentOff bool) {
 		return parties, true
 	}
 	parties = endedBy(agent, sb.PartyAgent)
-	if agent.by == simulator.ByParty && l.by == simulator.ByParty && l.ended.at.Sub(agent.ended.at) < rounding {
+	itself := l.by == simulator.ByParty || l.by == simulator.ByTwilio // as a leg to which Twilio could not speak
+	if agent.by == simulator.ByParty && itself && l.ended.at.Sub(agent.ended.at) < rounding {
 		parties = append(parties, sb.PartyCaller)
 	}
 	return parties, true

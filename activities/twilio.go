@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -61,7 +63,8 @@ type TwilioConfig struct {
 // TwilioConfig.Waiting.
 type Twilio struct {
 	TwilioConfig
-	base *url.URL
+	base   *url.URL
+	header http.Header // of every request; its values are shared
 	// pooled keeps connections, fresh makes one for each request.
 	pooled, fresh http.RoundTripper
 }
@@ -74,6 +77,15 @@ func NewTwilio(cfg TwilioConfig) (*Twilio, error) {
 	}
 	if cfg.AuthToken == "" && (cfg.APIKey == "" || cfg.APISecret == "") {
 		return nil, errors.New("either the auth token or an API key with its secret is needed")
+	}
+	user := cfg.APIKey + ":" + cfg.APISecret
+	if cfg.AuthToken != "" {
+		user = string(cfg.AccountSID) + ":" + cfg.AuthToken
+	}
+	t.header = http.Header{
+		"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(user))},
+		"User-Agent":    {"switchboard twilio-go/" + client.LibraryVersion},
+		"Accept":        {"application/json"},
 	}
 	if cfg.APIURL != "" {
 		u, err := url.Parse(cfg.APIURL)
@@ -266,22 +278,17 @@ func (s *session) request(ctx context.Context, method, rawURL string, data url.V
 	if b != nil {
 		ctx = guard(ctx, b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, method, "", nil)
 	if err != nil {
-		return nil, nil, &Failure{kind: never, ours: "a URL that cannot be"}
+		return nil, nil, &Failure{kind: never, ours: "a request that cannot be"}
 	}
+	req.URL = u
 	if b != nil {
 		// No GetBody: what cannot be rewound is not repeated.
 		req.Body, req.ContentLength = b, b.text.Size()
 	}
 	req.Host = host
-	if s.t.AuthToken != "" {
-		req.SetBasicAuth(string(s.t.AccountSID), s.t.AuthToken)
-	} else {
-		req.SetBasicAuth(s.t.APIKey, s.t.APISecret)
-	}
-	req.Header.Set("User-Agent", "switchboard twilio-go/"+client.LibraryVersion)
-	req.Header.Set("Accept", "application/json")
+	maps.Copy(req.Header, s.t.header)
 	for k, v := range headers {
 		req.Header.Set(k, fmt.Sprint(v))
 	}

@@ -126,8 +126,10 @@ func otherSpelling(rawURL string) string {
 
 // signedFields is what is signed of a form: each parameter's name and value, sorted by name.
 func signedFields(form url.Values) []byte {
-	var text []byte
-	for _, name := range slices.Sorted(maps.Keys(form)) {
+	names := slices.AppendSeq(make([]string, 0, len(form)), maps.Keys(form))
+	slices.Sort(names)
+	text := make([]byte, 0, 1<<10)
+	for _, name := range names {
 		text = append(text, name...)
 		text = append(text, signedValue(name, form[name])...)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // request is one REST request, its path already taken apart.
@@ -72,7 +73,7 @@ type route struct {
 func (r route) String() string { return r.method + " " + r.pattern }
 
 // match takes a path apart. A variable is a whole segment, or one with a literal ending: "{CA}.json".
-func (r route) match(segments []string) (map[string]string, bool) {
+func (r *route) match(segments []string) (map[string]string, bool) {
 	if len(segments) != len(r.segments) {
 		return nil, false
 	}
@@ -188,9 +189,10 @@ const formLimit = 4 << 20
 // for a request without parameters.
 func readForm(w http.ResponseWriter, r *http.Request) *apiError {
 	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if r.Method == http.MethodPost && r.ContentLength != 0 && media != "application/x-www-form-urlencoded" {
-		return invalid("the parameters must be sent as application/x-www-form-urlencoded")
+	if r.Method == http.MethodPost && r.ContentLength != 0 {
+		if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/x-www-form-urlencoded" {
+			return invalid("the parameters must be sent as application/x-www-form-urlencoded")
+		}
 	}
 	var tooLarge *http.MaxBytesError
 	err := r.ParseForm()
@@ -266,6 +268,9 @@ func (r route) check(form url.Values) *apiError {
 	return nil
 }
 
+// texts are for answers while they are written.
+var texts = sync.Pool{New: func() any { return new([]byte) }}
+
 func (s *Simulator) answer(w http.ResponseWriter, res reply) {
 	s.lock()
 	w.Header().Set("Twilio-Request-Id", s.mint("RQ"))
@@ -283,7 +288,10 @@ func (s *Simulator) answer(w http.ResponseWriter, res reply) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(res.status)
-	_, _ = w.Write(append(appendJSON(make([]byte, 0, 1<<10), res.body), '\n')) // the client is gone: nobody left to tell
+	text := texts.Get().(*[]byte)
+	*text = append(appendJSON((*text)[:0], res.body), '\n')
+	_, _ = w.Write(*text) // the client is gone: nobody left to tell
+	texts.Put(text)
 }
 
 func (s *Simulator) answerError(w http.ResponseWriter, err *apiError) {

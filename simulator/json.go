@@ -2,12 +2,15 @@ package simulator
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
-// appendJSON writes what answers are made of, exactly as encoding/json does, which reaches every value of a map by
-// reflection: that was most of the work of an answer. What is not written here is left to it.
+// appendJSON writes what answers are made of as encoding/json would, but without reflection, which was most of the work
+// of an answer, and without hiding &, < and > from browsers. What is not written here is left to it.
 func appendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
@@ -59,13 +62,22 @@ func appendObject(b []byte, o object) []byte {
 }
 
 func appendText(b []byte, text string) []byte {
-	for _, c := range []byte(text) {
-		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' { // to be escaped, or it may be
-			escaped, _ := json.Marshal(text) // a string is never refused
-			return append(b, escaped...)
-		}
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\ufffd")
 	}
 	b = append(b, '"')
-	b = append(b, text...)
-	return append(b, '"')
+	plain := 0 // where what needs no escape begins
+	for i := range len(text) {
+		c := text[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, text[plain:i]...)
+		if plain = i + 1; c < ' ' {
+			b = fmt.Appendf(b, `\u%04x`, c)
+		} else {
+			b = append(b, '\\', c)
+		}
+	}
+	return append(append(b, text[plain:]...), '"')
 }

@@ -20,14 +20,15 @@ type location struct {
 var products = []string{"taskrouter", "api", "monitor"}
 
 func locate(r *http.Request) location {
-	at := location{path: r.URL.Path, escaped: r.URL.EscapedPath(), base: "http://" + r.Host}
+	at, scheme := location{path: r.URL.Path, escaped: r.URL.EscapedPath()}, "http://"
 	host, _, _ := strings.Cut(r.Host, ":")
 	if strings.HasSuffix(host, ".twilio.com") {
 		at.product, _, _ = strings.Cut(host, ".")
 	}
 	if r.TLS != nil || at.product != "" {
-		at.base = "https://" + r.Host
+		scheme = "https://"
 	}
+	at.base = scheme + r.Host
 	for _, product := range products {
 		prefix := "/" + product
 		if strings.HasPrefix(at.path, prefix+"/") {

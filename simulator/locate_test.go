@@ -91,7 +91,7 @@ func TestPagesByNumber(t *testing.T) {
 	equals(t, "size", page.PageSize, 2)
 	equals(t, "first row", page.Start, 4)
 	equals(t, "last row", page.End, 4)
-	equals(t, "first page", page.FirstPageUri, "/2010-04-01/Accounts/"+DefaultAccountSID+"/Applications.json?Page=0&PageSize=2")
+	equals(t, "first page", page.FirstPageUri, "/2010-04-01/Accounts/"+DefaultAccountSID+"/Applications.json?PageSize=2&Page=0")
 	if page.NextPageUri != nil || page.PreviousPageUri == nil {
 		t.Errorf("neighbours: next %v, previous %v", page.NextPageUri, page.PreviousPageUri)
 	}

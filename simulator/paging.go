@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -110,20 +111,23 @@ func startOf(token string, rows listing) (int, *apiError) {
 	return start, nil
 }
 
-// pageQuery repeats the filters of the request with another page.
-func (r *request) pageQuery(size, number int, token string) string {
-	q := url.Values{}
-	for name, values := range r.http.URL.Query() {
-		if name != "Page" && name != "PageToken" && name != "PageSize" {
-			q[name] = values
+// pages makes the addresses of other pages: they repeat the filters of the request.
+func (r *request) pages(base string, size int) func(number int, token string) string {
+	filters := maps.Clone(r.form)
+	for _, name := range []string{"Page", "PageToken", "PageSize"} {
+		delete(filters, name)
+	}
+	address := base + r.location.path + "?"
+	if len(filters) > 0 {
+		address += filters.Encode() + "&"
+	}
+	address += "PageSize=" + strconv.Itoa(size) + "&Page="
+	return func(number int, token string) string {
+		if token == "" {
+			return address + strconv.Itoa(number)
 		}
+		return address + strconv.Itoa(number) + "&PageToken=" + url.QueryEscape(token)
 	}
-	q.Set("PageSize", strconv.Itoa(size))
-	q.Set("Page", strconv.Itoa(number))
-	if token != "" {
-		q.Set("PageToken", token)
-	}
-	return q.Encode()
 }
 
 // list is TaskRouter's envelope: a meta object with absolute URLs (A.2). Absolute paging (Page=3
@@ -137,9 +141,7 @@ func (s *Simulator) list(r *request, key string, rows listing) (reply, *apiError
 	if err != nil {
 		return reply{}, err
 	}
-	at := func(number int, token string) string {
-		return r.base + r.location.path + "?" + r.pageQuery(p.size, number, token)
-	}
+	at := r.pages(r.base, p.size)
 	meta := object{
 		"key": key, "page": p.number, "page_size": p.size, "first_page_url": at(0, ""),
 		"url": at(p.number, r.text("PageToken")), "next_page_url": nil, "previous_page_url": nil,
@@ -159,9 +161,7 @@ func (s *Simulator) list2010(r *request, key string, rows listing) (reply, *apiE
 	if err != nil {
 		return reply{}, err
 	}
-	at := func(number int, token string) string {
-		return r.location.path + "?" + r.pageQuery(p.size, number, token)
-	}
+	at := r.pages("", p.size)
 	body := object{
 		key: p.rows.bodies(), "page": p.number, "page_size": p.size,
 		"start": p.start, "end": max(p.start+len(p.rows)-1, 0), "uri": at(p.number, r.text("PageToken")),

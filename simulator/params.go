@@ -104,10 +104,15 @@ func (p *params) yes(name string) bool {
 	return slices.Contains([]string{"true", "1", "yes"}, strings.ToLower(p.text(name)))
 }
 
+func anything(string) bool { return true }
+
 // filter reads a parameter of a list that wants one value: what it returns lets a row pass.
 func (p *params) filter(name string) func(value string) bool {
-	given, wanted := p.has(name), p.text(name)
-	return func(value string) bool { return !given || value == wanted }
+	if !p.has(name) {
+		return anything
+	}
+	wanted := p.text(name)
+	return func(value string) bool { return value == wanted }
 }
 
 func (p *params) number(name string, or, least, most int) int {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 )
 
 // mint makes the SID of a new resource: two letters and 32 hex digits (A.1). It comes from the seed
@@ -12,13 +11,14 @@ import (
 // simulation whose requests arrive in another order has the same SIDs, and the same faults (see
 // fault.go). Of two resources alike, the second has another SID.
 func (s *Simulator) mint(kind string, is ...string) string {
-	return kind + hex.EncodeToString(s.draw(append(is, kind)...))[:32]
+	text := append(make([]byte, 0, 2+2*sha256.Size), kind...)
+	return string(hex.AppendEncode(text, s.draw(append(is, kind)...))[:len(kind)+32])
 }
 
 // mintToken makes the value of I-Twilio-Idempotency-Token: the shape of a UUID.
 func (s *Simulator) mintToken() string {
 	h := hex.EncodeToString(s.draw("token"))
-	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:32])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:32]
 }
 
 // mintSecret makes a token or the secret of a key: 32 letters and digits.
@@ -27,20 +27,13 @@ func (s *Simulator) mintSecret(is ...string) string { return hex.EncodeToString(
 // draw is the simulator's only source of chance: the hash of the seed, of what the draw is about, and
 // of how many draws there were about exactly that.
 func (s *Simulator) draw(about ...string) []byte {
-	h := sha256.New()
-	var number [8]byte
-	put := func(n uint64) {
-		binary.BigEndian.PutUint64(number[:], n)
-		h.Write(number[:])
-	}
-	put(s.seed)
+	text := binary.BigEndian.AppendUint64(make([]byte, 0, 512), s.seed)
 	for _, part := range about {
-		put(uint64(len(part)))
-		h.Write([]byte(part))
+		text = append(binary.BigEndian.AppendUint64(text, uint64(len(part))), part...)
 	}
-	sum := h.Sum(nil)
-	put(s.drawn.next(binary.BigEndian.Uint64(sum)))
-	return h.Sum(sum[:0])
+	sum := sha256.Sum256(text)
+	sum = sha256.Sum256(binary.BigEndian.AppendUint64(text, s.drawn.next(binary.BigEndian.Uint64(sum[:]))))
+	return sum[:]
 }
 
 // counter counts how often it has seen each of very many keys, in bounded memory: keys not seen for a

@@ -16,8 +16,7 @@ func signature(token, address string, form url.Values) string {
 }
 
 func sign(token, address string, form url.Values) string {
-	var text strings.Builder
-	text.WriteString(address)
+	text := append(make([]byte, 0, 1<<10), address...)
 	names := make([]string, 0, len(form))
 	for name := range form {
 		names = append(names, name)
@@ -25,12 +24,11 @@ func sign(token, address string, form url.Values) string {
 	slices.Sort(names)
 	for _, name := range names {
 		for _, value := range form[name] {
-			text.WriteString(name)
-			text.WriteString(value)
+			text = append(append(text, name...), value...)
 		}
 	}
 	mac := hmac.New(sha1.New, []byte(token))
-	mac.Write([]byte(text.String()))
+	mac.Write(text)
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 

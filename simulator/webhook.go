@@ -294,9 +294,13 @@ func (s *Simulator) attempt(ctx context.Context, w webhook, address, token strin
 // sendable writes what a request line cannot have, such as an umlaut or a space, as %XX. What is sent is what
 // is signed, so it is done before.
 func sendable(address string) string {
+	unsendable := func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"<>\\^`{|}", c) }
+	if strings.IndexFunc(address, unsendable) < 0 {
+		return address
+	}
 	var b strings.Builder
 	for _, c := range []byte(address) {
-		if c <= ' ' || c > '~' || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+		if unsendable(rune(c)) {
 			fmt.Fprintf(&b, "%%%02X", c)
 			continue
 		}

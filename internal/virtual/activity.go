@@ -165,8 +165,8 @@ func (a *scheduled) failed(cause error, state enumspb.RetryState) error {
 	})
 }
 
-// attempt is one execution of an activity by a worker. Its code is a coroutine: it runs until it has to wait, for an
-// answer or for time to pass, and goes on when that moment has come. So at any moment only one thing happens.
+// attempt is one execution of an activity by a worker. Its code runs in a coroutine: until it has to wait, for an answer
+// or for time to pass, and it goes on when that moment has come. So at any moment only one thing happens.
 type attempt struct {
 	server   *server
 	activity *scheduled
@@ -174,9 +174,9 @@ type attempt struct {
 	began    time.Time
 	deadline time.Time
 
-	resume       func() (time.Time, bool)
-	abandon      func()
+	thread       *thread
 	wait         func(time.Time) bool // for the coroutine: until then; false when it is dead
+	done         bool                 // its code has come to its end
 	dead         bool
 	reported     bool
 	stopDeadline func()
@@ -194,12 +194,35 @@ func attemptOf(ctx context.Context) *attempt {
 }
 
 func (r *attempt) run() {
-	r.resume, r.abandon = iter.Pull(func(yield func(time.Time) bool) {
-		r.wait = yield
-		r.value, r.err = r.execute()
-	})
+	r.thread = r.server.thread()
+	r.thread.attempt = r
 	r.server.running[r] = struct{}{}
 	r.step()
+}
+
+// thread is a coroutine that runs attempts, one after the other: its stack, once it has grown, is of use to them all.
+type thread struct {
+	attempt *attempt
+	resume  func() (time.Time, bool)
+	abandon func()
+}
+
+func (s *server) thread() *thread {
+	if last := len(s.idle) - 1; last >= 0 {
+		t := s.idle[last]
+		s.idle = s.idle[:last]
+		return t
+	}
+	t := &thread{}
+	t.resume, t.abandon = iter.Pull(func(yield func(time.Time) bool) {
+		for goesOn := true; goesOn; goesOn = yield(time.Time{}) {
+			r := t.attempt
+			r.wait = yield
+			r.value, r.err = r.execute()
+			r.done = true
+		}
+	})
+	return t
 }
 
 // step lets the code go on until it waits again or has ended.
@@ -207,12 +230,12 @@ func (r *attempt) step() {
 	if r.dead {
 		return
 	}
-	until, waits := r.resume()
-	if waits {
+	if until, _ := r.thread.resume(); !r.done {
 		r.server.clock.After(until.Sub(r.server.clock.Now()), r.step)
 		return
 	}
 	delete(r.server.running, r)
+	r.server.idle = append(r.server.idle, r.thread)
 	r.server.clock.After(r.server.conditions.report(r.activity.named(r.number)), func() { r.activity.ended(r, r.value, r.err) })
 }
 
@@ -223,7 +246,7 @@ func (r *attempt) kill() {
 	}
 	r.dead = true
 	delete(r.server.running, r)
-	r.abandon()
+	r.thread.abandon()
 	if d := r.activity.options.HeartbeatTimeout; d > 0 {
 		r.server.clock.After(d, func() {
 			r.activity.ended(r, nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_HEARTBEAT, nil))

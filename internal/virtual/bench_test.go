@@ -30,8 +30,7 @@ func BenchmarkSimulation(b *testing.B) {
 	} {
 		b.Run(which.name, func(b *testing.B) {
 			defer debug.SetGCPercent(debug.SetGCPercent(400)) // as in TestSimulation
-			before := processorTime(b)
-			for b.Loop() {
+			world := func() {
 				simulation.InAWorld(func(t testing.TB) {
 					w := virtual.New(t, virtual.Options{
 						Log: io.Discard, Agents: []provision.Agent{{Name: "anna"}, {Name: "ben"}}, Activities: which.acts,
@@ -42,6 +41,11 @@ func BenchmarkSimulation(b *testing.B) {
 						}
 					}
 				}, func(failure string) { b.Fatal(failure) })
+			}
+			world() // what is done once in a process, such as the SDK's hash of the binary, belongs to neither
+			before := processorTime(b)
+			for b.Loop() {
+				world()
 			}
 			calls := float64(5 * b.N)
 			b.ReportMetric(calls/b.Elapsed().Seconds(), "calls/s")

@@ -30,6 +30,7 @@ type server struct {
 	root       string // the workflow that the environment was started with
 	executions map[string]*execution
 	running    map[*attempt]struct{}
+	idle       []*thread
 	onStage    func(sb.CallID, sb.Stage, int)
 	sweeping   bool
 	sweeps     int
@@ -103,6 +104,9 @@ func (s *server) sweep() {
 func (s *server) stop() {
 	for r := range s.running {
 		r.kill()
+	}
+	for _, t := range s.idle {
+		t.abandon()
 	}
 }
 

@@ -327,10 +327,14 @@ func (w *World) Sweep() activities.SweepResult {
 }
 
 func (w *World) publish(events []sb.Event) {
-	left := w.Sim.Leftovers()
+	var left []string
+	ended := events[len(events)-1].Data.Stage == sb.StageEnded
+	if ended {
+		left = w.Sim.Leftovers()
+	}
 	w.mu.Lock()
 	w.events = append(w.events, events...)
-	if events[len(events)-1].Data.Stage == sb.StageEnded {
+	if ended {
 		w.leftAtEnd = left
 	}
 	listeners := w.onEvent

@@ -9,7 +9,8 @@ import (
 	"switchboard/internal/virtual"
 )
 
-// A long range of seeds makes a world for each: nothing may keep one in memory when it is over.
+// A long range of seeds makes a world for each: nothing may keep one in memory when it is over, such as a coroutine of
+// its activities.
 func TestWorldIsForgotten(t *testing.T) {
 	world := begunAndEnded(t)
 	for range 3 { // what has a finalizer goes in the next round
@@ -25,7 +26,7 @@ func begunAndEnded(t *testing.T) (world weak.Pointer[virtual.World]) {
 	simulation.InAWorld(func(tb testing.TB) {
 		w := virtual.New(tb, virtual.Options{})
 		world = weak.Make(w)
-		w.Drive(w.Stop)
+		serve(w, 1)
 	}, func(failure string) { t.Fatal(failure) })
 	return world
 }

@@ -109,12 +109,13 @@ var mutants = []mutant{
 		caught: []string{"no_silence"},
 	},
 	{
-		name: "no looking", breaks: "what no webhook tells is never found out",
+		name: "no looking", breaks: "what no webhook tells is never found out, neither by looking nor by the sweep",
 		edits: []edit{
 			{"workflows/look.go", "\tend := workflow.Now(ctx).Add(limit)\n", "\tlook = nil\n\tend := workflow.Now(ctx).Add(limit)\n"},
 			{"workflows/look.go", "if apply := look(ctx); apply != nil {", "if apply := look(ctx); false {"},
+			{"activities/sweep.go", "if err := a.sweepReserved(ctx, &out); err != nil {\n\t\treturn out, err\n\t}", "if true {\n\t\treturn out, nil\n\t}"},
 		},
-		caught: []string{"outcome_true"},
+		caught: []string{"in_time", "outcome_true"},
 	},
 	{
 		name: "twin left", breaks: "a task that was created twice is closed once, also by the sweep and the reaper",

@@ -87,9 +87,6 @@ func (c *call) run(ctx workflow.Context) (sb.Result, error) {
 		if err != nil {
 			return sb.Result{}, err // continues as new
 		}
-		if c.cancelled != nil && !rung(end) {
-			end = c.cancelledResult() // whatever this attempt came to, there is no next
-		}
 		if !c.planRetry(ctx, end) {
 			return c.finish(ctx, end)
 		}
@@ -159,9 +156,9 @@ func (c *call) planRetry(ctx workflow.Context, end sb.Result) bool {
 	return true
 }
 
-// rung: the caller, or the caller's machine, picked up, or perhaps did and nobody can tell. That is more than that the
-// request was cancelled.
-func rung(end sb.Result) bool {
+// mayHavePickedUp: the caller, or the caller's machine, did, or perhaps did and nobody can tell. That is more than that the
+// request was cancelled. An apology is not: it promises another attempt, and there will be none.
+func mayHavePickedUp(end sb.Result) bool {
 	switch end.Outcome {
 	case sb.Completed, sb.HungUpEarly, sb.Voicemail, sb.Uncertain:
 		return true
@@ -190,8 +187,8 @@ func (c *call) waitToRetry(ctx workflow.Context) error {
 // finish tells everybody how the request ended, and leaves nothing behind.
 func (c *call) finish(ctx workflow.Context, end sb.Result) (sb.Result, error) {
 	c.wait(ctx, c.settled)
-	if c.cancelled != nil && !rung(end) { // meanwhile
-		end = c.cancelledResult()
+	if c.cancelled != nil && !mayHavePickedUp(end) {
+		end = c.cancelledResult() // a cancellation counts until the end is told
 	}
 	end.Attempts = c.Attempt
 	c.result = &end

@@ -141,7 +141,8 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 // also turn out that caller and agent have talked, and the agent's end was merely the first news of it: then it reports
 // that they were connected.
 func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected bool) {
-	out, agent := c.takeBack(ctx, l), c.offer.leg
+	agent := c.offer.leg
+	out := c.takeBack(ctx, l)
 	switch {
 	case out.Apologised && c.met(ctx, l):
 		return sb.Result{}, true
@@ -150,10 +151,13 @@ func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected 
 	case l.status == sb.LegBusy, l.status == sb.LegFailed: // no ring that is taken back ends so
 		return c.callerLegEnded(ctx, l)
 	}
-	c.learnWhoHungUp(ctx, agent, l)
-	before := earlier(l.endedAt, agent.endedAt)
-	itself := before || out.Already || !agent.hungUp() && (agent.leftFor || l.endedRoom)
-	if itself && (before || l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp()) {
+	if !agent.leftFor {
+		c.learnWhoHungUp(ctx, agent, l)
+	}
+	switch {
+	case earlier(l.endedAt, agent.endedAt), // the ring was over before the agent went
+		!agent.hungUp() && (agent.leftFor || l.endedRoom),                                   // the agent was put out; it was not the agent who went
+		out.Already && (l.status != sb.LegCompleted || c.talked(ctx, l) || !agent.hungUp()): // it was over when we came
 		// Nothing was taken back: the caller's leg ended first, and the room and the agent's leg with it.
 		return c.callerLegEnded(ctx, l)
 	}

@@ -48,7 +48,8 @@ func (c *call) endLeg(ctx workflow.Context, l *leg) {
 	var out activities.EndLegResult
 	must(ctx, "end the "+string(l.ref.Party)+"'s leg", act.EndLeg, activities.EndLegInput{Ref: l.ref, Leg: l.sid}, &out)
 	c.onLeg(out.Leg)
-	l.endedByUs = up && !out.Already && !l.leftItself && !longBefore(l.endedAt, asked.Add(-clockSkew))
+	before := longBefore(l.endedAt, asked.Add(-clockSkew)) // over when we asked; only the answer to our first try was lost
+	l.endedByUs = up && !out.Already && !l.leftItself && !before
 	if !l.over() {
 		l.status = sb.LegCompleted
 	}

@@ -31,28 +31,29 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}
 		}
 	}
-	p := parting{began: began, byUs: caller.endedByUs}
-	p.natural = !p.byUs && (caller.gone() || agent.gone() && c.hangUp == nil && c.cancelled == nil) // else a lost leg may have gone before
-	p.voicemail = !p.natural && machine()
-	if p.natural { // the room ends with either of them; Twilio does that by itself
+	p := parting{began: began, unawares: caller.endedByUs}
+	// After hang_up or a cancellation the agent's end proves nothing: it may be the lost leg of one who is coming back.
+	p.byThemselves = !p.unawares && (caller.gone() || agent.gone() && c.hangUp == nil && c.cancelled == nil)
+	p.voicemail = !p.byThemselves && machine()
+	if p.byThemselves { // the room ends with either of them; Twilio does that by itself
 		c.await(ctx, "both legs end", bothEndWithin, nil, func() bool { return caller.over() && agent.over() })
 	}
 	now := workflow.Now(ctx)
 	c.endLegs(ctx, caller, agent)
-	p.natural = p.natural || !p.byUs && wentBefore(now, caller, agent) // and nobody had told
-	return c.conversation(ctx, p, agent, caller)
+	p.byThemselves = p.byThemselves || !p.unawares && endedWithoutUs(now, caller, agent) // and nobody had told
+	return c.howItEnded(ctx, p, agent, caller)
 }
 
 // parting is what is known of how a conversation came to its end.
 type parting struct {
-	began     time.Time // the conversation, as far as we were told
-	natural   bool      // one of the two hung up, or Twilio ended a leg
-	voicemail bool
-	byUs      bool // we had ended the caller's leg before we knew that they were talking
+	began        time.Time // the conversation, as far as we were told
+	byThemselves bool      // one of the two hung up, or Twilio ended a leg
+	voicemail    bool
+	unawares     bool // we had ended the caller's leg before we knew that they were talking
 }
 
-// conversation names the outcome of a conversation that is over: whether it was one, and who ended it.
-func (c *call) conversation(ctx workflow.Context, p parting, agent, caller *leg) sb.Result {
+// howItEnded names the outcome of a conversation that is over: whether it was one, and who ended it.
+func (c *call) howItEnded(ctx workflow.Context, p parting, agent, caller *leg) sb.Result {
 	// How long it was up decides whether there was a conversation.
 	c.learnSeconds(ctx, "how long they talked", caller)
 	if longBefore(c.agentEnded(), caller.pickedUp(p.began)) {
@@ -62,9 +63,9 @@ func (c *call) conversation(ctx workflow.Context, p parting, agent, caller *leg)
 	end := sb.Result{Outcome: sb.Completed, TalkSeconds: int(talked.Seconds())}
 	early := c.brief(talked)
 	switch {
-	case p.natural && (caller.endedByLimit(c.in.Policy.MaxTalk, agent) || agent.endedByLimit(c.agentLimit(), caller)): // Twilio was first
+	case p.byThemselves && (caller.endedByLimit(c.in.Policy.MaxTalk, agent) || agent.endedByLimit(c.agentLimit(), caller)): // Twilio was first
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
-	case p.natural:
+	case p.byThemselves:
 		end.HungUpBy = c.whoHungUp(ctx, agent, caller)
 		if end.HungUpBy != sb.PartyAgent && early {
 			end.Outcome = sb.HungUpEarly
@@ -78,9 +79,9 @@ func (c *call) conversation(ctx workflow.Context, p parting, agent, caller *leg)
 		if early {
 			end = c.cancelledResult()
 		}
-	case p.byUs && (longBefore(agent.endedAt, caller.endedAt) || agent.hungUp() && !earlier(caller.endedAt, agent.endedAt)): // we only ended what was left
+	case p.unawares && (longBefore(agent.endedAt, caller.endedAt) || agent.hungUp() && !earlier(caller.endedAt, agent.endedAt)): // we only ended what was left
 		end.HungUpBy = sb.PartyAgent
-	case p.byUs:
+	case p.unawares:
 		end.HungUpBy = sb.PartySwitchboard
 	default:
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
@@ -116,7 +117,7 @@ func (c *call) whoHungUp(ctx workflow.Context, agent, caller *leg) sb.Party {
 	switch {
 	case longBefore(agent.endedAt, caller.endedAt), agent.hungUp() && !caller.hungUp() && !longBefore(caller.endedAt, agent.endedAt):
 		return sb.PartyAgent
-	case longBefore(caller.endedAt, agent.endedAt), caller.hungUp() && !agent.hungUp() && !earlier(agent.endedAt, caller.endedAt):
+	case longBefore(caller.endedAt, agent.endedAt), caller.hungUp() && !agent.hungUp() && (agent.leftFor || !earlier(agent.endedAt, caller.endedAt)):
 		return sb.PartyCaller
 	case earlier(agent.endedAt, caller.endedAt):
 		return sb.PartyAgent
@@ -147,9 +148,9 @@ func wentFirst(one, other *leg) bool {
 	return longBefore(one.endedAt, other.endedAt) || earlier(one.endedAt, other.endedAt) && (one.hungUp() || !other.hungUp())
 }
 
-// wentBefore: when we came to end the legs both had ended, or the caller's so long ago that it was not our doing. The
+// endedWithoutUs: when we came to end the legs both had ended, or the caller's so long ago that it was not our doing. The
 // agent's alone may be one that was lost, and whose agent is coming back.
-func wentBefore(now time.Time, caller, agent *leg) bool {
+func endedWithoutUs(now time.Time, caller, agent *leg) bool {
 	return longBefore(caller.endedAt, now.Add(-clockSkew)) || !caller.endedByUs && !agent.endedByUs
 }
 

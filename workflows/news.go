@@ -198,6 +198,9 @@ func (c *call) legNamed(ref sb.LegRef, sid sb.CallSID) *leg {
 // agentEnded is when the agent's leg ended; of a dial that was repeated, the last of its legs that the agent took.
 func (c *call) agentEnded() time.Time {
 	at := c.offer.leg.endedAt
+	if at.IsZero() {
+		return at // the agent is there
+	}
 	for _, l := range c.legs {
 		if l.ref == c.offer.leg.ref && l.answered && at.Before(l.endedAt) {
 			at = l.endedAt

@@ -171,3 +171,20 @@ func permutations(n int, do func([]int)) {
 	}
 	rec()
 }
+
+// Twilio's seconds are those of its callbacks: of one end they may differ by one. What it says of the cause goes before them.
+func TestWhoHungUpGoesByTheCause(t *testing.T) {
+	c := &call{id: "call/s/1"}
+	agent := sb.LegRef{Call: c.id, Attempt: 1, Offer: 1, Party: sb.PartyAgent}
+	caller := agent
+	caller.Party = sb.PartyCaller
+	at := func(s int) time.Time { return time.Date(2026, 11, 23, 10, 0, s, 0, time.UTC) }
+	c.offer = &offer{leg: c.legNamed(agent, "CAa")}
+	c.caller = c.legNamed(caller, "CAc")
+	c.onLeg(sb.LegNews{Ref: caller, Leg: "CAc", Status: sb.LegCompleted, Seconds: 9, At: at(11)})
+	c.onRoom(sb.RoomNews{Ref: agent, Conference: "CF", Event: sb.RoomLeft, Leg: "CAa", At: at(10), Status: sb.LegCompleted})
+	c.onRoom(sb.RoomNews{Ref: agent, Conference: "CF", Event: sb.RoomLeft, Leg: "CAc", At: at(10), Status: sb.LegCompleted, HungUp: true})
+	if got := c.whoHungUp(nil, c.offer.leg, c.caller); got != sb.PartyCaller {
+		t.Errorf("got %q, want the caller, of whom Twilio said so", got)
+	}
+}

@@ -3,6 +3,7 @@ package truth
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"switchboard/provision"
 	"switchboard/simulator"
@@ -44,9 +45,9 @@ func (h *history) leftBehind(left string) {
 	h.violated(call, h.until(), "%s %s is left behind, %s", words[0], words[1], words[len(words)-1])
 }
 
-// missedFairly: who gets the status "Missed call" had been offered a call, and of what has been dialled since something
-// was left unanswered. A dial that Twilio carried out late may ring beside that of the offer; answering it is not
-// answering both.
+// missedFairly: who gets the status "Missed call" had been offered a call, and nothing that has been dialled since
+// was answered. While faults are injected a dial that Twilio carried out late may ring beside that of the offer: answering
+// one is not answering both.
 func (h *history) missedFairly() {
 	type since struct{ answered, unanswered int } // of the agent's legs dialled since the last offer
 	offered := make(map[string]*since, 4)
@@ -68,9 +69,14 @@ func (h *history) missedFairly() {
 			}
 		case simulator.StatusChanged:
 			o := offered[e.Party]
-			if e.Detail == provision.StatusMissed && (o == nil || o.answered > 0 && o.unanswered == 0) {
+			if e.Detail == provision.StatusMissed && (o == nil || o.answered > 0 && (o.unanswered == 0 || !h.faulty(e.At))) {
 				h.violated(none, e.At, "an agent who left no call unanswered was given the status %q", e.Detail)
 			}
 		}
 	}
+}
+
+// faulty: faults are injected at that moment.
+func (h *history) faulty(at time.Time) bool {
+	return slices.ContainsFunc(h.Calls, func(c Call) bool { return c.faulty(at) })
 }

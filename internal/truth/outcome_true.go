@@ -58,6 +58,7 @@ type facts struct {
 	up       time.Duration // from answering to the leg's end
 	parties  []sb.Party    // who may truly be said to have hung up
 	agentOff bool          // no agent was there any more when the caller's leg ended, or a second later
+	attended bool          // an agent was in the room when the caller picked up
 	sorry    bool          // the caller heard a sentence after the last agent had gone
 	until    time.Time     // of the log
 }
@@ -71,6 +72,7 @@ func (h *history) facts(call int, a *attempt) facts {
 	f.together = h.together(f.leg)
 	if f.leg.answered.is() {
 		f.up = h.end(f.leg).at.Sub(f.leg.answered.at)
+		f.attended = h.agentIn(f.leg.room, f.leg.answered)
 	}
 	f.parties, f.agentOff = h.whoHungUp(f.leg)
 	for _, s := range f.leg.heard {
@@ -139,7 +141,7 @@ func (f *facts) wrong(e *sb.Event) string {
 
 // cutOff: the agent hung up, on the page or in truth, on a caller who had picked up and was still on the way into the room.
 func (f *facts) cutOff(by sb.Party) bool {
-	return by == sb.PartyAgent && f.up > 0 && f.up < time.Duration(f.Policy.EarlyHangUp)+rounding &&
+	return by == sb.PartyAgent && f.attended && f.up < time.Duration(f.Policy.EarlyHangUp)+rounding &&
 		(says(f.HungUp, by) || says(f.parties, by))
 }
 
@@ -185,7 +187,10 @@ func (f *facts) missed(e *sb.Event) string {
 }
 
 func (f *facts) uncertain(e *sb.Event) string {
-	if !f.faulty(f.a.rung) {
+	switch {
+	case f.a.rung.IsZero():
+		return "it was never told that the caller is rung"
+	case !f.faulty(f.a.rung):
 		return "no fault was injected: somebody can tell"
 	}
 	if f.leg == nil {

@@ -94,7 +94,8 @@ func (h *history) whoHungUp(l *leg) (parties []sb.Party, agentOff bool) {
 		return parties, true
 	}
 	parties = endedBy(agent, sb.PartyAgent)
-	itself := l.by == simulator.ByParty || l.by == simulator.ByTwilio // as a leg to which Twilio could not speak
+	// By Twilio: with our webhook away it cannot speak to who is left alone, and ends the leg.
+	itself := l.by == simulator.ByParty || l.by == simulator.ByTwilio && h.Calls[l.call].faulty(l.ended.at)
 	if agent.by == simulator.ByParty && itself && l.ended.at.Sub(agent.ended.at) < rounding {
 		parties = append(parties, sb.PartyCaller)
 	}

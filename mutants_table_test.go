@@ -113,7 +113,7 @@ var mutants = []mutant{
 		edits: []edit{
 			{"workflows/look.go", "\tend := workflow.Now(ctx).Add(limit)\n", "\tlook = nil\n\tend := workflow.Now(ctx).Add(limit)\n"},
 			{"workflows/look.go", "if apply := look(ctx); apply != nil {", "if apply := look(ctx); false {"},
-			{"activities/sweep.go", "if err := a.sweepReserved(ctx, &out); err != nil {\n\t\treturn out, err\n\t}", "if true {\n\t\treturn out, nil\n\t}"},
+			{"activities/sweep.go", "\ttasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)\n", "\tif true {\n\t\treturn out, nil\n\t}\n\ttasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)\n"},
 		},
 		caught: []string{"in_time", "outcome_true"},
 	},
@@ -213,7 +213,7 @@ var naive = mutant{
 		{"activities/dial.go", "\t\tcase ambiguous:\n\t\t\treturn Dialled{Result: Ambiguous, Code: f.code()}\n", ""},
 		{"workflows/look.go", "\tend := workflow.Now(ctx).Add(limit)\n", "\tlook = nil\n\tend := workflow.Now(ctx).Add(limit)\n"},
 		{"workflows/look.go", "if apply := look(ctx); apply != nil {", "if apply := look(ctx); false {"},
-		{"activities/sweep.go", "if err := a.sweepReserved(ctx, &out); err != nil {\n\t\treturn out, err\n\t}", "if true {\n\t\treturn out, nil\n\t}"},
+		{"activities/sweep.go", "\ttasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)\n", "\tif true {\n\t\treturn out, nil\n\t}\n\ttasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)\n"},
 	},
 	caught: []string{"one_ring"},
 }

@@ -39,40 +39,52 @@ func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 
 func (a *Activities) sweep(ctx context.Context) (SweepResult, error) {
 	var out SweepResult
-	if err := a.sweepReserved(ctx, &out); err != nil {
+	tasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)
+	if err != nil {
 		return out, err
 	}
+	a.sweepReserved(ctx, having(tasks, sb.TaskReserved), &out)
 	for _, status := range []sb.TaskStatus{sb.TaskAssigned, sb.TaskWrapping} {
-		if err := a.sweepOwnerless(ctx, status, &out); err != nil {
-			return out, err
-		}
+		a.sweepOwnerless(ctx, having(tasks, status), &out)
 	}
 	if now := a.Now(); now.Sub(time.Unix(0, a.sweptWaiting.Load())) >= waitingEvery {
-		if err := a.sweepOwnerless(ctx, sb.TaskPending, &out); err != nil {
+		waiting, err := a.tasks(ctx, sb.TaskPending)
+		if err != nil {
 			return out, err
 		}
+		a.sweepOwnerless(ctx, waiting, &out)
 		a.sweptWaiting.Store(now.UnixNano())
 	}
 	return out, a.sweepAgents(ctx, &out)
 }
 
-func (a *Activities) tasks(ctx context.Context, status sb.TaskStatus) ([]taskrouter.TaskrouterV1Task, error) {
+func (a *Activities) tasks(ctx context.Context, statuses ...sb.TaskStatus) ([]taskrouter.TaskrouterV1Task, error) {
+	wanted := make([]string, len(statuses))
+	for i, s := range statuses {
+		wanted[i] = string(s)
+	}
 	params := &taskrouter.ListTaskParams{}
-	params.SetAssignmentStatus([]string{string(status)})
+	params.SetAssignmentStatus(wanted)
 	params.SetPageSize(sweepPage)
 	list, err := a.listTasks(ctx, params)
 	if err != nil {
-		return nil, failed("sweep: list "+string(status)+" tasks", err)
+		return nil, failed("sweep: list tasks", err)
 	}
 	return list, nil
 }
 
-// sweepReserved tells calls of their pending reservations. They know of most.
-func (a *Activities) sweepReserved(ctx context.Context, out *SweepResult) error {
-	tasks, err := a.tasks(ctx, sb.TaskReserved)
-	if err != nil {
-		return err
+// having are those of the tasks that have the status.
+func having(tasks []taskrouter.TaskrouterV1Task, status sb.TaskStatus) (some []taskrouter.TaskrouterV1Task) {
+	for i := range tasks {
+		if str(tasks[i].AssignmentStatus) == string(status) {
+			some = append(some, tasks[i])
+		}
 	}
+	return some
+}
+
+// sweepReserved tells calls of their pending reservations. They know of most.
+func (a *Activities) sweepReserved(ctx context.Context, tasks []taskrouter.TaskrouterV1Task, out *SweepResult) {
 	for i := range tasks {
 		heartbeat(ctx)
 		task := &tasks[i]
@@ -105,15 +117,10 @@ func (a *Activities) sweepReserved(ctx context.Context, out *SweepResult) error 
 			}
 		}
 	}
-	return nil
 }
 
 // sweepOwnerless completes the tasks that keep an agent from the next call although their own has ended.
-func (a *Activities) sweepOwnerless(ctx context.Context, status sb.TaskStatus, out *SweepResult) error {
-	tasks, err := a.tasks(ctx, status)
-	if err != nil {
-		return err
-	}
+func (a *Activities) sweepOwnerless(ctx context.Context, tasks []taskrouter.TaskrouterV1Task, out *SweepResult) {
 	for i := range min(len(tasks), ownersAsked) {
 		heartbeat(ctx)
 		task := &tasks[(int(a.Now().Unix()/60)*ownersAsked+i)%len(tasks)]
@@ -133,7 +140,6 @@ func (a *Activities) sweepOwnerless(ctx context.Context, status sb.TaskStatus, o
 			a.sweepClose(ctx, task, out)
 		}
 	}
-	return nil
 }
 
 func (a *Activities) sweepClose(ctx context.Context, task *taskrouter.TaskrouterV1Task, out *SweepResult) {

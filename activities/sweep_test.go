@@ -32,10 +32,16 @@ func (c *fakeCalls) Running(_ context.Context, id sb.CallID) (bool, error) {
 	return !c.gone[id], c.failing
 }
 
-// byStatus answers a list of tasks by the status asked for.
+// byStatus answers a list of tasks by the statuses asked for.
 func byStatus(lists map[string]string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		say(200, `{"tasks":[`+lists[r.Form.Get("AssignmentStatus")]+`],"meta":{"key":"tasks"}}`)(w, r)
+		var asked []string
+		for _, status := range r.Form["AssignmentStatus"] {
+			if lists[status] != "" {
+				asked = append(asked, lists[status])
+			}
+		}
+		say(200, `{"tasks":[`+strings.Join(asked, ",")+`],"meta":{"key":"tasks"}}`)(w, r)
 	}
 }
 

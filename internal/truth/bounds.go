@@ -40,6 +40,11 @@ func comesBackWithin(p sb.Policy) time.Duration {
 	return bindWithin + bindWithin + dialAnswer + evidenceWithin + time.Duration(p.AgentRings) + grace + look
 }
 
+// agentLimit is the TimeLimit of the agent's leg.
+func agentLimit(p sb.Policy) time.Duration {
+	return min(time.Duration(p.MaxTalk+p.CallerRings)+dialAnswer, 4*time.Hour)
+}
+
 // settledWithin is until nothing is left of a leg nobody can tell of: it rings to its end, is looked for, its room and
 // itself are ended.
 func settledWithin(p sb.Policy) time.Duration {

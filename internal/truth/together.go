@@ -76,7 +76,7 @@ func (h *history) whoHungUp(l *leg) (parties []sb.Party, agentOff bool) {
 				break
 			}
 		}
-		return parties, agentOff
+		return parties, agentOff || h.wentWhileItRang(l)
 	}
 	var agent *leg // the last who was there
 	for _, i := range h.rooms[l.room] {
@@ -99,7 +99,24 @@ func (h *history) whoHungUp(l *leg) (parties []sb.Party, agentOff bool) {
 	if agent.by == simulator.ByParty && itself && l.ended.at.Sub(agent.ended.at) < rounding {
 		parties = append(parties, sb.PartyCaller)
 	}
+	if agent.ended.at.Sub(agent.answered.at) >= agentLimit(h.Calls[l.call].Policy)-rounding {
+		parties = append(parties, sb.PartySwitchboard) // the limit would have ended it in that second
+	}
 	return parties, true
+}
+
+// wentWhileItRang: the ring was taken back because the agent had hung up, though by then a repeated dial of that agent,
+// which a fault had held up, had been answered.
+func (h *history) wentWhileItRang(l *leg) bool {
+	if l.answered.is() || l.by != simulator.ByRequest || !h.Calls[l.call].faulty(l.dialled.at) {
+		return false
+	}
+	for _, i := range h.rooms[l.room] {
+		if a := &h.legs[i]; a.by == simulator.ByParty && l.dialled.before(a.ended) && a.ended.before(l.ended) {
+			return true
+		}
+	}
+	return false
 }
 
 func endedBy(l *leg, itself sb.Party) []sb.Party {

@@ -24,7 +24,7 @@ const module = "switchboard"
 // workflows decide, activities act, webhook listens, intake admits, and only the programs know all of them.
 var packages = map[string][]string{
 	".":          {},
-	"telemetry":  {"."},
+	"telemetry":  {".", "allowance"},
 	"workflows":  {".", "activities", "telemetry"},
 	"activities": {".", "numbers", "telemetry"},
 	"webhook":    {".", "allowance", "telemetry"},
@@ -41,7 +41,7 @@ var packages = map[string][]string{
 	"provision/command": {"activities", "config", "provision", "provision/tunnel"},
 	"provision/tunnel":  {},
 	"deploy/provision":  {"provision/command"},
-	"worker":            {".", "workflows", "activities", "events", "codec", "config", "health", "numbers", "provision", "telemetry"},
+	"worker":            {".", "workflows", "activities", "allowance", "events", "codec", "config", "health", "numbers", "provision", "telemetry"},
 	"cmd/switchboard":   {".", "health", "telemetry", "worker", "webhook", "desktop", "intake", "events", "codec", "config", "activities", "provision", "provision/command"},
 
 	"simulator":               {"simulator/expression", "simulator/twiml"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +22,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.temporal.io/sdk/client"
 	temporal "go.temporal.io/sdk/contrib/opentelemetry"
+
+	"switchboard/allowance"
 )
 
 // scope is the name under which our spans and metrics are made.
@@ -98,13 +99,9 @@ func New(cfg Config) (*Telemetry, error) {
 const sayEvery = time.Minute
 
 func seldom(log *slog.Logger) func(error) {
-	var mu sync.Mutex
-	var said time.Time
+	may := allowance.New(1, 1/sayEvery.Seconds())
 	return func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Since(said) >= sayEvery {
-			said = time.Now()
+		if may.Take() {
 			log.Warn("spans are lost: the collector does not take them", "error", err)
 		}
 	}

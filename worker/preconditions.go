@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -19,6 +18,7 @@ import (
 
 	sb "switchboard"
 	"switchboard/activities"
+	"switchboard/allowance"
 	"switchboard/codec"
 	"switchboard/provision"
 	"switchboard/workflows"
@@ -83,13 +83,9 @@ func checkWorkspace(ctx context.Context, cfg Config) (activities.Statuses, error
 
 // waitingFor says that the worker waits, at first and then now and then. Several requests are under way at once.
 func waitingFor(log *slog.Logger) func(error) {
-	var mu sync.Mutex
-	var said time.Time
+	may := allowance.New(1, 1/sayEvery.Seconds())
 	return func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Since(said) >= sayEvery {
-			said = time.Now()
+		if may.Take() {
 			log.Warn("worker waits for Twilio, to read the TaskRouter workspace", "Error", err)
 		}
 	}

@@ -128,6 +128,7 @@ func (c *call) whoHungUp(ctx workflow.Context, agent, caller *leg) sb.Party {
 	}
 }
 
+// learnWhoHungUp returns when Twilio has told which of the two went by itself, or did not, asked three times.
 func (c *call) learnWhoHungUp(ctx workflow.Context, agent, caller *leg) {
 	known := func() bool { return agent.hungUp() != caller.hungUp() }
 	if !known() && !c.await(ctx, "who hung up", causeWithin, nil, known) {

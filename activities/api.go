@@ -176,6 +176,8 @@ type EndLegResult struct {
 	Leg sb.LegNews `json:"leg"`
 	// Already: it had ended before; this activity did not end it.
 	Already bool `json:"already,omitempty"`
+	// Taken: Twilio took the request to end it, so it was up until then. With neither, nobody can tell: an answer was lost.
+	Taken bool `json:"taken,omitempty"`
 }
 
 // EndRoomInput asks to end a conference, by SID, or by name when no SID was ever learned.

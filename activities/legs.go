@@ -231,10 +231,12 @@ func (a *Activities) EndLeg(ctx context.Context, in EndLegInput) (EndLegResult, 
 	params := &voice.UpdateCallParams{}
 	params.SetStatus(string(sb.LegCompleted))  // ends ringing legs as well
 	already, first := false, attempt(ctx) == 1 // an earlier attempt may have ended it
+	taken := false
 	for try := 0; ; try++ {
 		call, err := api.UpdateCall(string(in.Leg), params)
+		taken = taken || err == nil
 		if err == nil && sb.LegStatus(str(call.Status)).Over() {
-			return EndLegResult{Leg: legNews(in.Ref, call), Already: already}, nil
+			return EndLegResult{Leg: legNews(in.Ref, call), Already: already, Taken: taken}, nil
 		}
 		f := failure(err)
 		if f.notFound() {
@@ -247,7 +249,7 @@ func (a *Activities) EndLeg(ctx context.Context, in EndLegInput) (EndLegResult, 
 		// Not live, unclear, or under way: see for ourselves.
 		call, err = api.FetchCall(string(in.Leg), nil)
 		if err == nil && sb.LegStatus(str(call.Status)).Over() {
-			return EndLegResult{Leg: legNews(in.Ref, call), Already: already}, nil
+			return EndLegResult{Leg: legNews(in.Ref, call), Already: already, Taken: taken}, nil
 		}
 		if failure(err).notFound() && f != nil && f.kind == never {
 			return EndLegResult{Leg: ended(in.Ref, in.Leg), Already: already}, nil

@@ -39,14 +39,15 @@ func TestEndLeg(t *testing.T) {
 		post, get []http.HandlerFunc
 		want      sb.LegStatus
 		seconds   int
+		who       string // ended it
 	}{
-		{"live", []http.HandlerFunc{callIn("completed")}, nil, sb.LegCompleted, 42},
-		{"ends a little later", []http.HandlerFunc{callIn("in-progress")}, []http.HandlerFunc{callIn("in-progress"), callIn("completed")}, sb.LegCompleted, 42},
-		{"over already", []http.HandlerFunc{refuse(400, 21220)}, []http.HandlerFunc{callIn("busy")}, sb.LegBusy, 42},
-		{"unknown", []http.HandlerFunc{refuse(404, 20404)}, nil, sb.LegCompleted, -1},
-		{"answer lost, ended", []http.HandlerFunc{reset("")}, []http.HandlerFunc{callIn("canceled")}, sb.LegCanceled, 42},
-		{"unreadable for a while", []http.HandlerFunc{proxyPage(502)}, []http.HandlerFunc{refuse(404, 20404), proxyPage(503), callIn("no-answer")}, sb.LegNoAnswer, 42},
-		{"too many", []http.HandlerFunc{refuse(429, 20429), callIn("completed")}, []http.HandlerFunc{callIn("ringing")}, sb.LegCompleted, 42},
+		{"live", []http.HandlerFunc{callIn("completed")}, nil, sb.LegCompleted, 42, "we"},
+		{"ends a little later", []http.HandlerFunc{callIn("in-progress")}, []http.HandlerFunc{callIn("in-progress"), callIn("completed")}, sb.LegCompleted, 42, "we"},
+		{"over already", []http.HandlerFunc{refuse(400, 21220)}, []http.HandlerFunc{callIn("busy")}, sb.LegBusy, 42, "not we"},
+		{"unknown", []http.HandlerFunc{refuse(404, 20404)}, nil, sb.LegCompleted, -1, "not we"},
+		{"answer lost, ended", []http.HandlerFunc{reset("")}, []http.HandlerFunc{callIn("canceled")}, sb.LegCanceled, 42, "nobody can tell"},
+		{"unreadable for a while", []http.HandlerFunc{proxyPage(502)}, []http.HandlerFunc{refuse(404, 20404), proxyPage(503), callIn("no-answer")}, sb.LegNoAnswer, 42, "nobody can tell"},
+		{"too many", []http.HandlerFunc{refuse(429, 20429), callIn("completed")}, []http.HandlerFunc{callIn("ringing")}, sb.LegCompleted, 42, "we"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -55,6 +56,7 @@ func TestEndLeg(t *testing.T) {
 			out := done[EndLegResult](w, w.EndLeg, EndLegInput{Ref: testCallerRef, Leg: testLeg})
 			equal(t, "status", out.Leg.Status, c.want)
 			equal(t, "seconds", out.Leg.Seconds, c.seconds)
+			equal(t, "who ended it", map[[2]bool]string{{true, false}: "we", {false, true}: "not we", {}: "nobody can tell"}[[2]bool{out.Taken, out.Already}], c.who)
 			equal(t, "leg", out.Leg.Leg, testLeg)
 			equal(t, "ref", out.Leg.Ref, testCallerRef)
 			equal(t, "posted", w.fake.got(postLeg)[0].form.Encode(), "Status=completed")

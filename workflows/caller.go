@@ -115,13 +115,16 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		case c.talked(ctx, l):
 			return sb.Result{}, true // they talked and parted before any news came
-		case agent.hungUp() && !l.hungUp() && !earlier(l.endedAt, agent.endedAt):
+		case l.endedByUs && !l.answered: // how Twilio calls the end of a ring that a request ended is not certain
+			return sb.Result{Outcome: sb.NoAnswer}, false
+		case agent.endedByUs: // the agent was there to the end
+			return sb.Result{Outcome: sb.HungUpEarly, HungUpBy: sb.PartyCaller}, false
+		}
+		by := c.whoHungUp(ctx, agent, l)
+		if by == sb.PartyAgent {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		}
-		if l.endedByUs && !l.answered { // how Twilio calls the end of a ring that a request ended is not certain
-			return sb.Result{Outcome: sb.NoAnswer}, false
-		}
-		return sb.Result{Outcome: sb.HungUpEarly, HungUpBy: sb.PartyCaller}, false
+		return sb.Result{Outcome: sb.HungUpEarly, HungUpBy: by}, false
 	case sb.LegCanceled:
 		// By us, or in Twilio's console; or the room ended while it rang, because the agent had left: then the agent's leg
 		// is over, which ending it tells for certain.

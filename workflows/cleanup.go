@@ -50,6 +50,7 @@ func (c *call) endLeg(ctx workflow.Context, l *leg) {
 	c.onLeg(out.Leg)
 	before := longBefore(l.endedAt, asked.Add(-clockSkew)) // over when we asked; only the answer to our first try was lost
 	l.endedByUs = up && !out.Already && !l.leftItself && !before
+	l.surely = l.endedByUs && out.Taken
 	if !l.over() {
 		l.status = sb.LegCompleted
 	}

@@ -81,6 +81,8 @@ func (c *call) howItEnded(ctx workflow.Context, p parting, agent, caller *leg) s
 		}
 	case p.unawares && (longBefore(agent.endedAt, caller.endedAt) || agent.hungUp() && !earlier(caller.endedAt, agent.endedAt)): // we only ended what was left
 		end.HungUpBy = sb.PartyAgent
+	case p.unawares && !caller.surely: // or somebody was quicker
+		end.HungUpBy = sb.PartyNone
 	case p.unawares:
 		end.HungUpBy = sb.PartySwitchboard
 	default:

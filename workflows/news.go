@@ -75,7 +75,8 @@ type leg struct {
 	leftItself bool      // and that was by hanging up
 	endedRoom  bool      // the room ended by its going, whyever it went
 	endedByUs  bool
-	seconds    int // -1: not told
+	surely     bool // endedByUs, and Twilio has said so
+	seconds    int  // -1: not told
 	endedAt    time.Time
 	answeredBy string
 
@@ -279,6 +280,9 @@ func (c *call) onRoom(n sb.RoomNews) {
 	case sb.RoomEnded: // by this leg's going, which the room does not know the reason of
 		l.left = true
 		l.endedRoom = l.endedRoom || n.HungUp
+		if l.endedAt.IsZero() {
+			l.endedAt = n.At
+		}
 	}
 }
 

@@ -133,6 +133,15 @@ func TestOutcomesAreTrue(t *testing.T) {
 		{"the agent left in the same second", ended(10, failed(sb.ReasonAgentLeft), all(endedLeg(5.2, "canceled by request"), agentOff(6))), nil, ""},
 		{"the agent left, and they had talked", ended(30, failed(sb.ReasonAgentLeft), up(10, "agent")), nil, "caller and agent were together for 10s"},
 		{"an apology", ended(20, failed(sb.ReasonApologised), all(func(s *scene) { s.answers(0, 1) }, agentOff(6), words(6.5), endedLeg(12, "completed by twilio"))), nil, ""},
+		{"the agent left while it rang, and a repeated dial brought one in who was there", ended(20, failed(sb.ReasonAgentLeft), all(agentOff(3.5), func(s *scene) {
+			s.leg(3.6, anna, "B1", "CF1", "Dialled")
+			s.leg(4, anna, "B1", "CF1", "Answers")
+			s.leg(4, anna, "B1", "CF1", "Joins")
+			s.answers(0, 1)
+			s.leg(6.4, phone, "C1", "CF1", "Leaves")
+			s.leg(6.5, anna, "B1", "CF1", "Leaves")
+			s.leg(6.5, anna, "B1", "CF1", "Ended completed by conference")
+		}, words(6.5), endedLeg(12, "completed by twilio"))), healed(15), ""},
 		{"an apology that nobody heard", ended(20, failed(sb.ReasonApologised), all(func(s *scene) { s.answers(0, 1) }, agentOff(6), endedLeg(12, "completed by twilio"))), nil, "the caller heard no sentence"},
 		{"an apology to nobody", ended(20, failed(sb.ReasonApologised), all(agentOff(6), endedLeg(12, "canceled by request"))), nil, "the caller never picked up"},
 		{"not dialled", ended(15, failed(sb.ReasonNotDialled), nobody), nil, ""},

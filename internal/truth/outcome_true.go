@@ -75,9 +75,7 @@ func (h *history) facts(call int, a *attempt) facts {
 		f.attended = h.agentIn(f.leg.room, f.leg.answered)
 	}
 	f.parties, f.agentOff = h.whoHungUp(f.leg)
-	for _, s := range f.leg.heard {
-		f.sorry = f.sorry || s.kind == words && !h.agentIn(f.leg.room, s.from)
-	}
+	f.sorry = h.apologised(f.leg)
 	return f
 }
 

@@ -105,14 +105,28 @@ func (h *history) whoHungUp(l *leg) (parties []sb.Party, agentOff bool) {
 	return parties, true
 }
 
-// wentWhileItRang: the ring was taken back because the agent had hung up, though by then a repeated dial of that agent,
-// which a fault had held up, had been answered.
+// wentWhileItRang: the agent hung up while the phone rang, and so the ring was taken back, though by then a repeated dial
+// of that agent, which a fault had held up, had been answered. Who picked up meanwhile was told that we are sorry.
 func (h *history) wentWhileItRang(l *leg) bool {
-	if l.answered.is() || l.by != simulator.ByRequest || !h.Calls[l.call].faulty(l.dialled.at) {
+	until := l.ended
+	if l.answered.is() {
+		until = l.answered
+	}
+	if !h.Calls[l.call].faulty(l.dialled.at) || !(l.by == simulator.ByRequest && !l.answered.is() || h.apologised(l)) {
 		return false
 	}
 	for _, i := range h.rooms[l.room] {
-		if a := &h.legs[i]; a.by == simulator.ByParty && l.dialled.before(a.ended) && a.ended.before(l.ended) {
+		if a := &h.legs[i]; a.by == simulator.ByParty && l.dialled.before(a.ended) && a.ended.before(until) {
+			return true
+		}
+	}
+	return false
+}
+
+// apologised: the caller heard a sentence when no agent was there any more.
+func (h *history) apologised(l *leg) bool {
+	for _, s := range l.heard {
+		if s.kind == words && !h.agentIn(l.room, s.from) {
 			return true
 		}
 	}

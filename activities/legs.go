@@ -273,7 +273,7 @@ func (a *Activities) Withdraw(ctx context.Context, in WithdrawInput) (WithdrawRe
 	var asked time.Time // when it was first asked to be cancelled, in this try of the activity
 	perhapsCancelled := attempt(ctx) > 1
 	already := func(leg sb.LegNews) bool {
-		return !perhapsCancelled || leg.Status == sb.LegCompleted && leg.Seconds > 0 ||
+		return !perhapsCancelled || leg.Status == sb.LegCompleted || // a ring that is cancelled ends as canceled
 			attempt(ctx) == 1 && !leg.At.IsZero() && leg.At.Before(asked.Add(-clockSkew))
 	}
 	for try := 0; ; try++ {

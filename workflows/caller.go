@@ -117,8 +117,10 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 			return sb.Result{}, true // they talked and parted before any news came
 		case l.endedByUs && !l.answered: // how Twilio calls the end of a ring that a request ended is not certain
 			return sb.Result{Outcome: sb.NoAnswer}, false
-		case agent.endedByUs: // the agent was there to the end
+		case agent.surely, earlier(l.endedAt, agent.endedAt): // the agent was there to the end
 			return sb.Result{Outcome: sb.HungUpEarly, HungUpBy: sb.PartyCaller}, false
+		case agent.endedByLimit(c.agentLimit(), l):
+			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		}
 		by := c.whoHungUp(ctx, agent, l)
 		if by == sb.PartyAgent {
@@ -133,7 +135,7 @@ func (c *call) callerLegEnded(ctx workflow.Context, l *leg) (sb.Result, bool) {
 		}
 		agent := c.offer.leg
 		c.endLegs(ctx, agent)
-		if !agent.endedByUs {
+		if !agent.surely && !longBefore(l.endedAt, agent.endedAt) {
 			return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft}, false
 		}
 	}
@@ -151,7 +153,7 @@ func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected 
 		return sb.Result{}, true
 	case out.Apologised:
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonApologised}, false
-	case l.status == sb.LegBusy, l.status == sb.LegFailed: // no ring that is taken back ends so
+	case l.status == sb.LegBusy, l.status == sb.LegFailed, l.status == sb.LegNoAnswer: // no ring that is taken back ends so
 		return c.callerLegEnded(ctx, l)
 	}
 	if !agent.leftFor {
@@ -169,8 +171,10 @@ func (c *call) withdraw(ctx workflow.Context, l *leg) (end sb.Result, connected 
 }
 
 func (c *call) takeBack(ctx workflow.Context, l *leg) (out activities.WithdrawResult) {
+	asked := workflow.Now(ctx)
 	must(ctx, "take the ring back", act.Withdraw, activities.WithdrawInput{Ref: l.ref, Leg: l.sid, Locale: c.in.Request.Caller.Locale}, &out)
 	c.onLeg(out.Leg)
+	out.Already = out.Already || longBefore(l.endedAt, asked.Add(-clockSkew))
 	if out.Apologised {
 		c.note(ctx, "the agent dropped as the caller picked up; the caller heard an apology")
 		// The sentence ends by itself; the leg is looked after until it has.

@@ -56,12 +56,12 @@ type parting struct {
 func (c *call) howItEnded(ctx workflow.Context, p parting, agent, caller *leg) sb.Result {
 	// How long it was up decides whether there was a conversation.
 	c.learnSeconds(ctx, "how long they talked", caller)
-	if longBefore(c.agentEnded(), caller.pickedUp(p.began)) {
+	talked := caller.up(p.began, workflow.Now(ctx))
+	early := c.brief(talked)
+	if gone, picked := c.agentEnded(), caller.pickedUp(p.began); longBefore(gone, picked) || early && earlier(gone, picked) {
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft} // before the caller picked up, and nobody had told
 	}
-	talked := caller.up(p.began, workflow.Now(ctx))
 	end := sb.Result{Outcome: sb.Completed, TalkSeconds: int(talked.Seconds())}
-	early := c.brief(talked)
 	switch {
 	case p.byThemselves && (caller.endedByLimit(c.in.Policy.MaxTalk, agent) || agent.endedByLimit(c.agentLimit(), caller)): // Twilio was first
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, sb.ReasonTalkLimit
@@ -79,7 +79,7 @@ func (c *call) howItEnded(ctx workflow.Context, p parting, agent, caller *leg) s
 		if early {
 			end = c.cancelledResult()
 		}
-	case p.unawares && (longBefore(agent.endedAt, caller.endedAt) || agent.hungUp() && !earlier(caller.endedAt, agent.endedAt)): // we only ended what was left
+	case p.unawares && (earlier(agent.endedAt, caller.endedAt) || agent.hungUp() && !earlier(caller.endedAt, agent.endedAt)): // we only ended what was left
 		end.HungUpBy = sb.PartyAgent
 	case p.unawares && !caller.surely: // or somebody was quicker
 		end.HungUpBy = sb.PartyNone

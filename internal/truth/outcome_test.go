@@ -60,6 +60,12 @@ func TestOutcomesAreTrue(t *testing.T) {
 	words := func(at float64) func(*scene) {
 		return func(s *scene) { s.leg(at, phone, "C1", "CF1", "Hears Sorry.") }
 	}
+	onTheWay := func(s *scene) {
+		s.leg(5, phone, "C1", "CF1", "Answers")
+		s.leg(6, phone, "C1", "CF1", "Ended completed by request")
+		s.leg(6, anna, "A1", "CF1", "Leaves")
+		s.leg(6, anna, "A1", "CF1", "Ended completed by request")
+	}
 	bites(t, outcomeTrue, []change{
 		{"completed", talk, nil, ""},
 		{"no answer, then completed", secondTry, nil, ""},
@@ -73,6 +79,8 @@ func TestOutcomesAreTrue(t *testing.T) {
 		{"completed, and the agent was in another room", talk, func(s *scene) { s.line("A1", "Joins").ConferenceSID = "CF7" }, "caller and agent were never together"},
 		{"completed, and the caller hung up at once", ended(10, hungUp(sb.Completed, sb.PartyCaller, 2), up(1.9, "party")), nil, "the caller hung up after 1.9s"},
 		{"completed, and the caller hung up soon", ended(10, hungUp(sb.Completed, sb.PartyCaller, 3), up(2.5, "party")), nil, ""},
+		{"completed, ended on the page by an operator before the caller was in", ended(10, hungUp(sb.Completed, sb.PartySwitchboard, 1), onTheWay), func(s *scene) { s.call().HungUp = []sb.Party{sb.PartySwitchboard} }, ""},
+		{"completed, ended by nobody before the caller was in", ended(10, hungUp(sb.Completed, sb.PartySwitchboard, 1), onTheWay), nil, "caller and agent were never together"},
 		{"completed, and the agent hung up at once", ended(10, hungUp(sb.Completed, sb.PartyAgent, 1), up(1, "agent")), nil, ""},
 
 		{"busy", ended(3, outcome(sb.Busy), endedLeg(2, "busy by twilio")), nil, ""},
@@ -186,6 +194,16 @@ func TestWhoHungUpIsTrue(t *testing.T) {
 			}
 		}
 	}
+	// The limit ends the agent's leg after 20 s, and the caller puts the phone down.
+	limitThen := func(later float64) func(*scene) {
+		return func(s *scene) {
+			s.answers(0, 1)
+			s.leg(25, anna, "A1", "CF1", "Leaves")
+			s.leg(25, anna, "A1", "CF1", "Ended completed by twilio")
+			s.leg(25+later, phone, "C1", "CF1", "Leaves")
+			s.leg(25+later, phone, "C1", "CF1", "Ended completed by party")
+		}
+	}
 	const but = "told to have been hung up by"
 	bites(t, outcomeTrue, []change{
 		{"the caller", talked(sb.PartyCaller, 20, up(20, "party")), nil, ""},
@@ -205,6 +223,8 @@ func TestWhoHungUpIsTrue(t *testing.T) {
 		{"both, the caller a second before", talked(sb.PartyAgent, 20, bothGo(phone, anna, 1)), nil, but},
 		{"both within a second, the agent first", talked(sb.PartyCaller, 21, bothGo(anna, phone, 0.9)), nil, ""},
 		{"both, the agent a second before", talked(sb.PartyCaller, 21, bothGo(anna, phone, 1)), nil, but},
+		{"the caller, in the second in which the agent's limit ended", talked(sb.PartyCaller, 21, limitThen(0.9)), nil, ""},
+		{"the caller, a second after the agent's limit ended", talked(sb.PartyCaller, 21, limitThen(1)), nil, but},
 		{"the caller, while an agent was to come back", talked(sb.PartyCaller, 25, bothGo(anna, phone, 5)), func(s *scene) {
 			s.leg(24, anna, "B1", "CF1", "Dialled")
 			s.leg(30, anna, "B1", "CF1", "Ended canceled by request")

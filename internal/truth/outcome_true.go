@@ -137,10 +137,10 @@ func (f *facts) wrong(e *sb.Event) string {
 	return ""
 }
 
-// cutOff: the agent hung up, on the page or in truth, on a caller who had picked up and was still on the way into the room.
+// cutOff: the agent hung up, or somebody did on the page, on a caller who had picked up and was still on the way into the room.
 func (f *facts) cutOff(by sb.Party) bool {
-	return by == sb.PartyAgent && f.attended && f.up < time.Duration(f.Policy.EarlyHangUp)+rounding &&
-		(says(f.HungUp, by) || says(f.parties, by))
+	return by != sb.PartyCaller && f.attended && f.up < time.Duration(f.Policy.EarlyHangUp)+rounding &&
+		(says(f.HungUp, by) || by == sb.PartyAgent && says(f.parties, by))
 }
 
 // ended: the leg ended unanswered, with that status.

@@ -96,7 +96,7 @@ func (h *history) whoHungUp(l *leg) (parties []sb.Party, agentOff bool) {
 	parties = endedBy(agent, sb.PartyAgent)
 	// By Twilio: with our webhook away it cannot speak to who is left alone, and ends the leg.
 	itself := l.by == simulator.ByParty || l.by == simulator.ByTwilio && h.Calls[l.call].faulty(l.ended.at)
-	if agent.by == simulator.ByParty && itself && l.ended.at.Sub(agent.ended.at) < rounding {
+	if (agent.by == simulator.ByParty || agent.by == simulator.ByTwilio) && itself && l.ended.at.Sub(agent.ended.at) < rounding {
 		parties = append(parties, sb.PartyCaller)
 	}
 	if agent.ended.at.Sub(agent.answered.at) >= agentLimit(h.Calls[l.call].Policy)-rounding {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/internal/simulation"
 	"switchboard/internal/truth"
 )
 
@@ -144,7 +145,7 @@ func TestPlaysOfAMutant(t *testing.T) {
 	r := mutantReport{Violations: map[string]int{}}
 	for r.Seeds < seeds && r.Caught == "" {
 		r.Seeds++
-		p := play(r.Seeds)
+		p := play(simulation.Draw(r.Seeds))
 		r.Calls += p.calls
 		for i, invariant := range p.invariants {
 			r.Violations[invariant]++
@@ -167,7 +168,7 @@ func breaks(t *testing.T, seed uint64, invariant string) bool {
 	name := os.Getenv(mutantEnv)
 	t.Setenv(mutantEnv, "none")
 	defer t.Setenv(mutantEnv, name)
-	return slices.Contains(play(seed).invariants, invariant)
+	return slices.Contains(play(simulation.Draw(seed)).invariants, invariant)
 }
 
 // compileMutants makes a test binary with all of them but the rotten in it.

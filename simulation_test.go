@@ -21,12 +21,28 @@ import (
 // TestSimulation plays a range of seeds on all cores: SIM_SEEDS of them from SIM_FIRST
 // on. What it found wrong is told with the one command that plays it again.
 //
-//	SIM_SEEDS=20000 SIM_FIRST=1 go test . -run TestSimulation -v -timeout 0
+//	SIM_SEEDS=20000 SIM_FIRST=1 go test . -run 'TestSimulation$' -v -timeout 0
 func TestSimulation(t *testing.T) {
+	total := playRange(t, simulation.Draw)
+	if total.seeds >= telling {
+		for _, row := range simulation.Unreached(total.cells) {
+			t.Errorf("%s: nothing in the range has reached it, and nothing explains why", row)
+		}
+	}
+}
+
+// TestStorm does the same where little is told and everybody is in a hurry.
+//
+//	SIM_SEEDS=20000 SIM_FIRST=1 go test . -run 'TestStorm$' -v -timeout 0
+func TestStorm(t *testing.T) {
+	playRange(t, simulation.Storm)
+}
+
+func playRange(t *testing.T, draw func(seed uint64) simulation.Plan) (total *totals) {
 	first, seeds := fromEnv(t, "SIM_FIRST", 1), fromEnv(t, "SIM_SEEDS", 100)
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a world lives for milliseconds
 	var next atomic.Uint64
-	var total totals
+	total = &totals{}
 	began := time.Now()
 	var all sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -36,7 +52,7 @@ func TestSimulation(t *testing.T) {
 				if n >= seeds || total.stop() {
 					return
 				}
-				p := play(first + n)
+				p := play(draw(first + n))
 				total.add(p)
 				if len(p.violations) > 0 {
 					t.Logf("seed %d: %s", p.seed, p.violations[0]) // a long range is not waited for
@@ -58,6 +74,7 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	total.report(t, time.Since(began))
+	return total
 }
 
 // telling is how long a range must be for what it never reached to mean something.
@@ -88,10 +105,10 @@ type played struct {
 	cells      map[simulation.Cell]int
 }
 
-func play(seed uint64) (p played) {
-	p.seed = seed
+func play(plan simulation.Plan) (p played) {
+	p.seed = plan.Seed
 	simulation.InAWorld(func(t testing.TB) {
-		o := simulation.Play(t, simulation.Draw(seed))
+		o := simulation.Play(t, plan)
 		p.calls, p.cells = len(o.Calls), o.Cells
 		for _, v := range o.Violations {
 			p.violations = append(p.violations, v.String())
@@ -147,7 +164,7 @@ func (s *totals) stop() bool {
 func (s *totals) report(t *testing.T, took time.Duration) {
 	slices.SortFunc(s.bad, func(a, b played) int { return cmp.Compare(a.seed, b.seed) })
 	for i, p := range s.bad {
-		t.Errorf("seed %d:\n  %s\nplay it again: SIM_FIRST=%d SIM_SEEDS=1 go test . -run TestSimulation -v", p.seed, strings.Join(p.violations, "\n  "), p.seed)
+		t.Errorf("seed %d:\n  %s\nplay it again: SIM_FIRST=%d SIM_SEEDS=1 go test . -run '%s$' -v", p.seed, strings.Join(p.violations, "\n  "), p.seed, t.Name())
 		if i == 0 {
 			t.Logf("what happened:\n%s", p.timeline)
 		}
@@ -157,11 +174,6 @@ func (s *totals) report(t *testing.T, took time.Duration) {
 	}
 	if s.seeds > 1 { // of one there is the timeline
 		t.Logf("how often what hit a call at which stage, and how the call ended:\n%s", simulation.Table(s.cells))
-	}
-	if s.seeds >= telling {
-		for _, row := range simulation.Unreached(s.cells) {
-			t.Errorf("%s: nothing in the range has reached it, and nothing explains why", row)
-		}
 	}
 	t.Log(s.sofar(took))
 }

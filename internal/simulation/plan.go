@@ -75,9 +75,15 @@ var stages = []sb.Stage{
 }
 
 // dice draw, always the same for the same seed.
-type dice struct{ *rand.Rand }
+type dice struct {
+	*rand.Rand
+	stormy bool
+}
 
 func (d dice) chance(p float64) bool { return d.Float64() < p }
+
+// storm is a chance that there is in a storm only.
+func (d dice) storm(p float64) bool { return d.stormy && d.chance(p) }
 
 func (d dice) between(from, to time.Duration) time.Duration {
 	return from + time.Duration(d.Int64N(int64(to-from)+1))
@@ -104,7 +110,17 @@ func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
 // Draw makes the plan of a seed. The seed also draws which kinds of trouble there are at all, and how much: a world in
 // which everything always goes wrong a little would never see what one fault alone can do.
 func Draw(seed uint64) Plan {
-	d := dice{rand.New(rand.NewPCG(seed, 0x51b7))}
+	return draw(seed, dice{Rand: rand.New(rand.NewPCG(seed, 0x51b7))})
+}
+
+// Storm makes a plan of the same kind for a worse world: news and answers are lost three times as often, and half of the
+// people hang up within seconds, so that they race each other while little of it is told. What Draw's worlds show once in
+// 30,000 calls a storm shows once in 4,000.
+func Storm(seed uint64) Plan {
+	return draw(seed, dice{rand.New(rand.NewPCG(seed, 0x5708)), true})
+}
+
+func draw(seed uint64, d dice) Plan {
 	p := Plan{Seed: seed, Uncertain: simulator.DrawUncertain(seed), Heal: d.between(2*time.Minute, 12*time.Minute)}
 	// Were it so, a caller whose agent drops in the blink before the room is bound to the agent's leg would hear nothing
 	// until we act, and while we stand still nobody does: see docs/simulation.md.
@@ -142,6 +158,10 @@ func drawMood(d dice, at time.Duration) Mood {
 	m := Mood{At: at, Status: provision.StatusAvailable, Softphone: simulator.Softphone{
 		Rings: d.between(200*time.Millisecond, 8*time.Second), HangsUpAfter: d.between(time.Second, 90*time.Second),
 	}}
+	if d.storm(0.5) {
+		m.Softphone.HangsUpAfter = d.between(1, 14*time.Second)
+		return m
+	}
 	switch d.IntN(14) {
 	case 0:
 		m.Softphone.Answer = simulator.NeverAnswers
@@ -180,7 +200,7 @@ func drawCall(d dice, i int, heal time.Duration) Call {
 	for range c.Request.MaxAttempts {
 		c.Phones = append(c.Phones, drawPhone(d))
 	}
-	for d.chance(0.45) && len(c.Acts) < 3 {
+	for (d.chance(0.45) || d.storm(0.45)) && len(c.Acts) < 3 {
 		c.Acts = append(c.Acts, Act{Who: pick(d, actors...), Stage: pick(d, stages...), After: d.moment()})
 	}
 	return c
@@ -205,6 +225,10 @@ func drawPolicy(d dice) sb.Policy {
 
 func drawPhone(d dice) simulator.Phone {
 	p := simulator.Phone{Rings: d.between(500*time.Millisecond, 12*time.Second), Talks: d.between(time.Second, time.Minute)}
+	if d.storm(0.5) {
+		p.Talks = d.between(1, 4*time.Second)
+		return p
+	}
 	switch d.IntN(12) {
 	case 0:
 		p.Answer = simulator.Busy

@@ -60,7 +60,7 @@ func drawFaults(d dice, seed uint64) simulator.Faults {
 		{Status: 429}, {Status: 500}, {Status: 503, AfterEffect: true}, {Status: 502, HTML: true}, {Status: 500, AfterEffect: true},
 		{LoseReply: true}, {LoseReply: true, AfterEffect: true}, {Status: 401},
 	} {
-		if !d.chance(0.12) {
+		if !d.chance(0.12) && !(r.LoseReply && d.storm(0.3)) {
 			continue
 		}
 		r.Route = pick(d, "*", "*", "POST *", "GET *", "POST /2010-04-01*", "POST /v1*")
@@ -75,12 +75,12 @@ func drawFaults(d dice, seed uint64) simulator.Faults {
 		{Delay: simulator.Span{From: time.Second, To: time.Minute}}, {HoldBack: true}, {IgnoreAnswer: true}, {Retry: true},
 	} {
 		for _, kind := range webhookKinds {
-			if !d.chance(0.15) || r.HoldBack && kind == simulator.KindAssignment {
+			if !d.chance(0.15) && !(r.Drop && d.storm(0.4)) || r.HoldBack && kind == simulator.KindAssignment {
 				continue
 			}
 			rule := r
 			rule.Kind, rule.Probability = kind, odds()
-			if r.Drop && d.chance(0.2) {
+			if r.Drop && (d.chance(0.2) || d.storm(0.4)) {
 				rule.Probability = 1
 			}
 			f.Webhooks = append(f.Webhooks, rule)

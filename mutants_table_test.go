@@ -112,7 +112,7 @@ var mutants = []mutant{
 		name: "no looking", breaks: "what no webhook tells is never found out, neither by looking nor by the sweep",
 		edits: []edit{
 			{"workflows/look.go", "\tend := workflow.Now(ctx).Add(limit)\n", "\tlook = nil\n\tend := workflow.Now(ctx).Add(limit)\n"},
-			{"workflows/look.go", "if apply := look(ctx); apply != nil {", "if apply := look(ctx); false {"},
+			{"workflows/look.go", "\tif looked && apply != nil {", "\tif false {"},
 			{"activities/sweep.go", "\ttasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)\n", "\tif true {\n\t\treturn out, nil\n\t}\n\ttasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)\n"},
 		},
 		caught: []string{"in_time", "outcome_true"},
@@ -129,7 +129,7 @@ var mutants = []mutant{
 	{
 		name: "rung though cancelled", breaks: "what is cancelled while the agent's softphone rings is dialled all the same",
 		edits: []edit{
-			{"workflows/agent.go", "!o.standing() || c.cancelled != nil\n", "!o.standing()\n"},
+			{"workflows/agent.go", "!o.standing() || c.cancelled != nil }\n", "!o.standing() }\n"},
 			{"workflows/agent.go", "o.standing() && c.cancelled == nil && c.accept(ctx, o)", "o.standing() && c.accept(ctx, o)"},
 			{"workflows/agent.go", "o.leg.onLine() && c.cancelled == nil\n", "o.leg.onLine()\n"},
 			{"workflows/caller.go", "\tif c.cancelled != nil {\n\t\treturn c.cancelledResult(), false // a cancelled caller is never rung\n\t}\n", ""},
@@ -212,7 +212,7 @@ var naive = mutant{
 		{"activities/dial.go", "if attempt(ctx) > 1 {\n\t\treturn Dialled{Result: Ambiguous}, nil", "if false {\n\t\treturn Dialled{Result: Ambiguous}, nil"},
 		{"activities/dial.go", "\t\tcase ambiguous:\n\t\t\treturn Dialled{Result: Ambiguous, Code: f.code()}\n", ""},
 		{"workflows/look.go", "\tend := workflow.Now(ctx).Add(limit)\n", "\tlook = nil\n\tend := workflow.Now(ctx).Add(limit)\n"},
-		{"workflows/look.go", "if apply := look(ctx); apply != nil {", "if apply := look(ctx); false {"},
+		{"workflows/look.go", "\tif looked && apply != nil {", "\tif false {"},
 		{"activities/sweep.go", "\ttasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)\n", "\tif true {\n\t\treturn out, nil\n\t}\n\ttasks, err := a.tasks(ctx, sb.TaskReserved, sb.TaskAssigned, sb.TaskWrapping)\n"},
 	},
 	caught: []string{"one_ring"},

@@ -28,10 +28,9 @@ func (c *call) agentJoins(ctx workflow.Context) bool {
 	c.dialAgent(ctx, o)
 	if o.leg.sid != "" || o.leg.dialled.Result == activities.Placed {
 		rings := time.Duration(c.in.Policy.AgentRings+o.leg.dialled.Queued) + grace
-		if !c.await(ctx, "the agent's softphone rings", rings, c.lookAtLegs, func() bool {
-			return o.leg.onLine() || o.leg.gone() || !o.standing() || c.cancelled != nil
-		}) {
-			c.lookOnce(ctx, c.lookAtLegs)
+		decided := func() bool { return o.leg.onLine() || o.leg.gone() || !o.standing() || c.cancelled != nil }
+		if !c.await(ctx, "the agent's softphone rings", rings, c.lookAtLegs, decided) {
+			c.lookOnce(ctx, c.lookAtLegs, decided)
 		}
 	}
 	// Never earlier: an accepted task cannot go back into the queue.

@@ -46,11 +46,11 @@ func (c *call) callerJoins(ctx workflow.Context) (sb.Result, bool) {
 	decided := func() bool { return l.onLine() || l.over() || c.agentGone() || c.cancelled != nil }
 	if !c.await(ctx, "the caller's phone rings", rings, c.lookAtLegs, func() bool { return l.answered || decided() }) {
 		// Twilio ends a ring by itself; that nothing was heard means that the news was lost. Perhaps they are talking.
-		c.lookOnce(ctx, c.lookAtLegs)
+		c.lookOnce(ctx, c.lookAtLegs, decided)
 	}
 	if l.answered && !decided() { // who has answered is let in at once; that nothing is heard of it means the same
 		if !c.awaitLooking(ctx, "the caller comes in", grace, time.Second, 4*time.Second, c.lookAtLegs, decided) {
-			c.lookOnce(ctx, c.lookAtLegs)
+			c.lookOnce(ctx, c.lookAtLegs, decided)
 		}
 	}
 	switch {

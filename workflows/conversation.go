@@ -36,7 +36,11 @@ func (c *call) talk(ctx workflow.Context) sb.Result {
 	p.byThemselves = !p.unawares && (caller.gone() || agent.gone() && c.hangUp == nil && c.cancelled == nil)
 	p.voicemail = !p.byThemselves && machine()
 	if p.byThemselves { // the room ends with either of them; Twilio does that by itself
-		c.await(ctx, "both legs end", bothEndWithin, nil, func() bool { return caller.over() && agent.over() })
+		limit := bothEndWithin
+		if !caller.gone() && !agent.bound { // or it does not end, and the caller is alone
+			limit = blink
+		}
+		c.await(ctx, "both legs end", limit, nil, func() bool { return caller.over() && agent.over() })
 	}
 	now := workflow.Now(ctx)
 	c.endLegs(ctx, caller, agent)
@@ -58,7 +62,7 @@ func (c *call) howItEnded(ctx workflow.Context, p parting, agent, caller *leg) s
 	c.learnSeconds(ctx, "how long they talked", caller)
 	talked := caller.up(p.began, workflow.Now(ctx))
 	early := c.brief(talked)
-	if gone, picked := c.agentEnded(), caller.pickedUp(p.began); longBefore(gone, picked) || early && earlier(gone, picked) {
+	if gone, picked := c.agentEnded(), caller.pickedUp(p.began); earlier(gone, picked) {
 		return sb.Result{Outcome: sb.Failed, Reason: sb.ReasonAgentLeft} // before the caller picked up, and nobody had told
 	}
 	end := sb.Result{Outcome: sb.Completed, TalkSeconds: int(talked.Seconds())}
@@ -76,12 +80,15 @@ func (c *call) howItEnded(ctx workflow.Context, p parting, agent, caller *leg) s
 		end.HungUpBy = c.hangUp.By
 	case c.cancelled != nil:
 		end.HungUpBy, end.Reason = sb.PartySwitchboard, c.cancelled.Reason
+		if !caller.surely { // or somebody was quicker
+			end.HungUpBy = sb.PartyNone
+		}
 		if early {
 			end = c.cancelledResult()
 		}
 	case p.unawares && (earlier(agent.endedAt, caller.endedAt) || agent.hungUp() && !earlier(caller.endedAt, agent.endedAt)): // we only ended what was left
 		end.HungUpBy = sb.PartyAgent
-	case p.unawares && !caller.surely: // or somebody was quicker
+	case p.unawares && !caller.surely:
 		end.HungUpBy = sb.PartyNone
 	case p.unawares:
 		end.HungUpBy = sb.PartySwitchboard
@@ -102,13 +109,16 @@ func (c *call) bindAgent(ctx workflow.Context) {
 		}
 		c.bindings++
 		defer func() { c.bindings-- }()
-		in := activities.BindAgentInput{Conference: o.leg.conference, Leg: o.leg.sid}
+		l := o.leg
+		in := activities.BindAgentInput{Conference: l.conference, Leg: l.sid}
 		actx := options(ctx, "the room ends with the agent", workflow.ActivityOptions{
 			RetryPolicy: &persistent, ScheduleToCloseTimeout: 5 * time.Minute,
 		})
 		if err := workflow.ExecuteActivity(actx, act.BindAgent, in).Get(actx, nil); err != nil {
 			c.log.Warn("the room does not end with the agent's leg; the caller's leg is ended by us", "Error", err)
+			return
 		}
+		l.bound = true
 	})
 }
 

@@ -50,22 +50,20 @@ func (c *call) awaitLooking(ctx workflow.Context, what string, limit, first, las
 		if look == nil || timeout == left {
 			continue
 		}
-		// The look itself must not keep the call from hearing what it waits for.
-		var apply func()
-		looked := false
-		workflow.Go(ctx, func(ctx workflow.Context) {
-			apply = look(ctx)
-			looked = true
-		})
-		c.wait(ctx, func() bool { return looked || until() })
-		if looked && apply != nil {
-			apply()
-		}
+		c.lookOnce(ctx, look, until)
 	}
 }
 
-func (c *call) lookOnce(ctx workflow.Context, look looker) {
-	if apply := look(ctx); apply != nil {
+// lookOnce takes in what a look sees. The look itself must not keep the call from hearing what it waits for.
+func (c *call) lookOnce(ctx workflow.Context, look looker, until func() bool) {
+	var apply func()
+	looked := false
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		apply = look(ctx)
+		looked = true
+	})
+	c.wait(ctx, func() bool { return looked || until() })
+	if looked && apply != nil {
 		apply()
 	}
 }
@@ -79,7 +77,7 @@ func (c *call) lookUntil(ctx workflow.Context, what string, known func() bool) {
 		if known() {
 			return
 		}
-		c.lookOnce(ctx, c.lookAtLegs)
+		c.lookOnce(ctx, c.lookAtLegs, func() bool { return false }) // to its end: it tells more than what was asked
 	}
 }
 

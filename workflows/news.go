@@ -80,6 +80,8 @@ type leg struct {
 	endedAt    time.Time
 	answeredBy string
 
+	bound bool // the room ends with it
+
 	doubtful bool // no trace of it; looked for once more
 	ending   bool // being ended
 }

@@ -56,10 +56,9 @@ func (c *call) ringBack(ctx workflow.Context, o *offer, going func() bool) bool 
 		return false
 	}
 	rings := time.Duration(c.in.Policy.AgentRings+back.dialled.Queued) + grace
-	if !c.await(ctx, "the agent's softphone rings again", rings, c.lookAtReturning, func() bool {
-		return back.onLine() || back.gone() || !going()
-	}) {
-		c.lookOnce(ctx, c.lookAtReturning)
+	decided := func() bool { return back.onLine() || back.gone() || !going() }
+	if !c.await(ctx, "the agent's softphone rings again", rings, c.lookAtReturning, decided) {
+		c.lookOnce(ctx, c.lookAtReturning, decided)
 	}
 	return going() && (back.onLine() || back.hungUp())
 }
@@ -86,6 +85,7 @@ func (c *call) looseRoom(ctx workflow.Context, dead *leg) bool {
 		RetryPolicy: &persistent, ScheduleToCloseTimeout: bindWithin,
 	})
 	in := activities.BindAgentInput{Conference: dead.conference, Leg: dead.sid, Loose: true}
+	dead.bound = false
 	return workflow.ExecuteActivity(actx, act.BindAgent, in).Get(actx, nil) == nil
 }
 

@@ -35,6 +35,8 @@ const (
 	bindWithin = 10 * time.Second
 	// bothEndWithin is how long Twilio has to end the second leg of a conversation by itself before we do.
 	bothEndWithin = time.Second
+	// blink is for the news of a leg that ended together with another, where nothing says that it has.
+	blink = 100 * time.Millisecond
 	// causeWithin is how long the news of who hung up is waited for after both legs have ended.
 	causeWithin = 3 * time.Second
 
